@@ -1,0 +1,37 @@
+//! The candidate.
+
+use rkyv::{Archive, Deserialize, Serialize};
+
+/// Whether a candidate came.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug, Clone, Copy, PartialEq, Eq))]
+pub enum Attendance {
+    /// Came.
+    Present,
+    /// Did not come.
+    Absent,
+    /// Did not come, with a valid reason.
+    AbsentJustified,
+    /// Did not have to.
+    Exempt,
+}
+
+/// *Candidat*.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct Candidate {
+    /// *N° candidat*, unique in the exam.
+    pub number: String,
+    /// *INE*.
+    pub national_id: Option<String>,
+    /// As on the identity card.
+    pub last_name: String,
+    /// As on the identity card.
+    pub first_name: String,
+    /// `YYYY-MM-DD`.
+    pub birth_date: Option<String>,
+    /// The school's UAI.
+    pub school: String,
+    /// Whether he came.
+    pub attendance: Attendance,
+}

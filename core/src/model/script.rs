@@ -1,0 +1,60 @@
+//! The script (*copie*): one candidate's scanned answer book.
+
+use rkyv::{Archive, Deserialize, Serialize};
+
+use super::{Annotation, BlobRef, Hundredths, Page};
+
+/// The score of one question.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct Question {
+    /// Such as `1.a`.
+    pub label: String,
+    /// Earned.
+    pub earned: Hundredths,
+    /// At most.
+    pub maximum: Hundredths,
+}
+
+/// *Copie*.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[rkyv(derive(Debug))]
+pub struct Script {
+    /// Unguessable, the same after a new import or a rebuild: the first 128 bits of an
+    /// HMAC-SHA-256 of exam and candidate under the data directory's secret.
+    pub id: [u8; 16],
+    /// The candidate's number.
+    pub candidate: String,
+    /// The batch it was given out in.
+    pub batch: Option<String>,
+    /// In order; none is ever dropped.
+    pub pages: Vec<Page>,
+    /// The marker's total.
+    pub marker_mark: Option<Hundredths>,
+    /// The marker's mark in detail.
+    pub questions: Vec<Question>,
+    /// The harmonised mark, kept apart from the marker's.
+    pub harmonised: Option<Hundredths>,
+    /// The marker's general comment.
+    pub appreciation: Option<String>,
+    /// In the order they were made. Empty when [`Script::annotations_blob`] holds them.
+    pub annotations: Vec<Annotation>,
+    /// Where the annotations are when they are too many for a record.
+    pub annotations_blob: Option<BlobRef>,
+    /// When it first became renderable: seconds since 1970, UTC.
+    pub renderable_at: i64,
+}
+
+impl Script {
+    /// *Note finale*: the harmonised mark where there is one, else the marker's.
+    pub fn final_mark(&self) -> Option<Hundredths> {
+        self.harmonised.or(self.marker_mark)
+    }
+}
+
+impl ArchivedScript {
+    /// *Note finale*: the harmonised mark where there is one, else the marker's.
+    pub fn final_mark(&self) -> Option<Hundredths> {
+        self.harmonised.as_ref().or(self.marker_mark.as_ref()).map(super::ArchivedHundredths::get)
+    }
+}

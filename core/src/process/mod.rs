@@ -1,0 +1,3 @@
+//! An exam's life.
+
+pub mod gate;

@@ -1,0 +1,100 @@
+//! Making editions: renderers draw, the composer composes.
+
+use super::{Copy, Profile, Registry};
+use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
+use crate::rope::Rope;
+
+/// What a copy is drawn from, straight from the records.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The exam.
+    pub exam: &'a ArchivedExam,
+    /// The candidate's school.
+    pub school: &'a ArchivedSchool,
+    /// The candidate.
+    pub candidate: &'a ArchivedCandidate,
+    /// The script.
+    pub script: &'a ArchivedScript,
+    /// The script's annotations, wherever they are kept.
+    pub annotations: &'a [ArchivedAnnotation],
+}
+
+/// Why one copy could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A renderer could not draw.
+    #[error("PDF-001 renderer {renderer} cannot draw: {detail}")]
+    Draw {
+        /// Its name.
+        renderer: &'static str,
+        /// What happened, no personal data.
+        detail: String,
+    },
+    /// The composer could not compose.
+    #[error("PDF-002 the copy cannot be composed: {detail}")]
+    Compose {
+        /// What happened, no personal data.
+        detail: String,
+    },
+}
+
+/// Turns a drawn copy into a rope.
+pub trait Composer: Send + Sync {
+    /// Composes. `rope` comes empty; its [`Rope::tail`] must carry a digest of all that comes
+    /// before it, so that a file with the same tail and length is the same edition.
+    ///
+    /// # Errors
+    /// [`RenderError`] when this copy cannot be composed.
+    fn compose(
+        &self,
+        subject: &Subject<'_>,
+        profile: Profile,
+        copy: &Copy,
+        rope: &mut Rope,
+    ) -> Result<(), RenderError>;
+}
+
+/// Renderers and a composer: what makes editions. Shared by all workers.
+pub struct Press {
+    registry: Registry,
+    composer: Box<dyn Composer>,
+}
+
+/// One worker's buffers, cleared and used again for each copy.
+#[derive(Default)]
+pub struct Desk {
+    copy: Copy,
+    rope: Rope,
+}
+
+impl Press {
+    /// A press with these renderers and this composer.
+    pub fn new(registry: Registry, composer: Box<dyn Composer>) -> Press {
+        Press { registry, composer }
+    }
+
+    /// The renderers.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Makes the edition of one script under a profile. The rope belongs to the desk and is
+    /// replaced by the next edition.
+    ///
+    /// # Errors
+    /// [`RenderError`] when a renderer or the composer cannot do this copy.
+    pub fn edition<'d>(
+        &self,
+        subject: &Subject<'_>,
+        profile: Profile,
+        desk: &'d mut Desk,
+    ) -> Result<&'d Rope, RenderError> {
+        desk.copy.clear();
+        desk.rope.clear();
+        for entry in self.registry.chosen(profile) {
+            entry.renderer.draw(subject, &mut desk.copy)?;
+        }
+        self.composer.compose(subject, profile, &desk.copy, &mut desk.rope)?;
+        Ok(&desk.rope)
+    }
+}

@@ -1,0 +1,3 @@
+//! The `copiste` command.
+
+fn main() {}
