@@ -5,4 +5,7 @@ mod bad_input;
 mod crash;
 mod memory;
 mod pass_through;
+mod placement;
+mod text;
 mod tidy;
+mod validity;

@@ -8,6 +8,7 @@
 pub mod academy;
 pub mod bundle;
 pub mod command;
+pub mod paper;
 pub mod place;
 pub mod size;
 pub mod sources;
