@@ -399,9 +399,9 @@ mod tests {
         let first = copy.add_sheet(Group::Pages, Frame::plain(100.0, 200.0), section);
         let second = copy.add_sheet(Group::Pages, Frame::plain(100.0, 200.0), section);
         let words = copy.add_node(section, NodeKind::Paragraph);
-        copy.text(second, words, TextStyle::new(FontRole::Body, 10.0), [1.0, 2.0], "Vu\u{0}\tbien");
+        copy.text(second, words, TextStyle::new(FontRole::Text, 10.0), [1.0, 2.0], "Vu\u{0}\tbien");
         copy.path(first, Owner::Artifact, Paint::fill([1, 2, 3])).rectangle(0.0, 0.0, 5.0, 5.0);
-        copy.text(second, words, TextStyle::new(FontRole::Body, 10.0), [1.0, 2.0], "puis");
+        copy.text(second, words, TextStyle::new(FontRole::Text, 10.0), [1.0, 2.0], "puis");
         copy
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FontRole {
     /// Running text, what the marker wrote.
-    Body,
+    Text,
     /// Headings, marks, what must catch the eye.
     Strong,
 }
@@ -159,7 +159,7 @@ mod tests {
 
     fn lines(text: &str, ems: f32) -> Vec<&str> {
         let mut ranges = Vec::new();
-        break_lines(&HalfEm, FontRole::Body, 10.0, text, ems * 10.0, &mut ranges);
+        break_lines(&HalfEm, FontRole::Text, 10.0, text, ems * 10.0, &mut ranges);
         ranges.into_iter().map(|range| &text[range]).collect()
     }
 
@@ -182,7 +182,7 @@ mod tests {
             prop_assert_eq!(lines.concat(), text.replace('\n', ""));
             for line in lines {
                 let seen = line.trim_end_matches(' ');
-                prop_assert!(HalfEm.width(FontRole::Body, seen) <= ems + 0.001, "{:?}", line);
+                prop_assert!(HalfEm.width(FontRole::Text, seen) <= ems + 0.001, "{:?}", line);
             }
         }
     }
