@@ -1,1 +1,2 @@
 //! copiste
+pub mod pdf;

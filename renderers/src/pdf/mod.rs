@@ -1,0 +1,3 @@
+//! The PDF composer.
+
+pub mod fonts;
