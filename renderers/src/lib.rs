@@ -1,2 +1,3 @@
 //! copiste
+
 pub mod pdf;

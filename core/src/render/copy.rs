@@ -156,6 +156,11 @@ impl Copy {
         &self.nodes
     }
 
+    /// The name of the node at this position of [`Copy::nodes`].
+    pub fn node_id(&self, index: usize) -> NodeId {
+        NodeId(position(index))
+    }
+
     /// A node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
