@@ -1,17 +1,36 @@
 //! The fonts that one copy embeds.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use copiste_core::rope::Shared;
 
-use super::{FontBook, FontError};
+use super::faces::FaceId;
+use super::program::{self, Shown};
+use super::{FontBook, FontError, blocks};
+
+/// How hard a copy's own fonts are compressed: its time is counted, its few glyphs are not.
+const EFFORT: u32 = 6;
 
 /// What one copy's text has touched so far: which shared blocks, and which glyphs of its own.
 /// One a worker; [`CopyFonts::clear`] before each copy.
 #[derive(Debug, Default)]
 pub struct CopyFonts {
+    /// A bit for each shared block.
     touched: u32,
+    /// In the order of first use, which the text alone decides.
+    own: Vec<OwnFont>,
+}
+
+/// A font of this copy only.
+#[derive(Debug)]
+struct OwnFont {
+    face: FaceId,
+    /// The glyphs, in the order of their codes.
+    glyphs: Vec<(u16, String)>,
+    /// Code of each glyph.
+    codes: BTreeMap<u16, u16>,
 }
 
 /// One font of a copy, as objects ready to be placed in the file.
@@ -60,6 +79,7 @@ impl CopyFonts {
     /// Makes ready for another copy, keeping the buffers.
     pub fn clear(&mut self) {
         self.touched = 0;
+        self.own.clear();
     }
 
     /// The fonts to embed, in a fixed order: shared blocks under the numbers the book reserved,
@@ -69,11 +89,65 @@ impl CopyFonts {
     /// # Errors
     /// [`FontError`] when a face cannot be subset, which no text should bring about.
     pub fn embed<'b>(
-        &mut self,
+        &self,
         book: &'b FontBook,
         next_object: &mut u32,
     ) -> Result<Vec<EmbeddedFont<'b>>, FontError> {
-        let _ = (book, next_object);
-        Ok(Vec::new())
+        let mut fonts = Vec::with_capacity(8);
+        for number in (0..blocks::COUNT).filter(|number| self.touched & 1 << number != 0) {
+            let Some(block) = book.blocks.get(number) else { continue };
+            fonts.push(EmbeddedFont {
+                resource: number,
+                object: block.object,
+                bytes: FontBytes::Shared(&block.bytes),
+                places: Cow::Borrowed(&block.places),
+            });
+        }
+        for (resource, own) in (blocks::COUNT..).zip(&self.own) {
+            let Some(face) = book.faces.get(own.face) else { continue };
+            let shown: Vec<Shown<'_>> =
+                own.glyphs.iter().map(|(glyph, text)| Shown { glyph: *glyph, text }).collect();
+            let objects = program::objects(face, &shown, *next_object, EFFORT)?;
+            fonts.push(EmbeddedFont {
+                resource,
+                object: *next_object + program::FONT,
+                bytes: FontBytes::Owned(objects.bytes),
+                places: Cow::Owned(objects.places),
+            });
+            *next_object += program::OBJECTS;
+        }
+        Ok(fonts)
+    }
+
+    /// Notes that shared blocks are used, a bit for each.
+    pub(super) fn touch(&mut self, blocks: u32) {
+        self.touched |= blocks;
+    }
+
+    /// The number of the resource that will hold this face's glyphs.
+    pub(super) fn resource(&mut self, face: FaceId) -> u16 {
+        let at = self.own.iter().position(|own| own.face == face).unwrap_or_else(|| {
+            self.own.push(OwnFont { face, glyphs: Vec::new(), codes: BTreeMap::new() });
+            self.own.len() - 1
+        });
+        // There are fewer faces than that.
+        blocks::COUNT + u16::try_from(at).unwrap_or(0)
+    }
+
+    /// The code of a glyph in such a resource, and whether it means `text` wherever it stands:
+    /// a glyph means what it meant when it was first used.
+    pub(super) fn code(&mut self, resource: u16, glyph: u16, text: &str) -> (u16, bool) {
+        let Some(own) = self.own.get_mut(usize::from(resource - blocks::COUNT)) else {
+            return (0, false);
+        };
+        if let Some(code) = own.codes.get(&glyph) {
+            let meant = own.glyphs.get(usize::from(*code) - 1);
+            return (*code, meant.is_some_and(|(_, meant)| meant == text));
+        }
+        own.glyphs.push((glyph, text.to_owned()));
+        // A face has at most 65,535 glyphs, and each is here once.
+        let code = u16::try_from(own.glyphs.len()).unwrap_or(u16::MAX);
+        own.codes.insert(glyph, code);
+        (code, true)
     }
 }

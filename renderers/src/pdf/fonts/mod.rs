@@ -25,10 +25,20 @@
 //! fixed range for each. The numbers of blocks that a copy does not embed are simply absent from
 //! its cross-reference stream (`/Index` subsections) or listed there as free.
 
+mod blocks;
+mod charset;
 mod copy_fonts;
+mod faces;
 mod line;
+mod program;
+mod setting;
+mod truetype;
 
 use std::ops::Range;
+
+use blocks::Blocks;
+use faces::Faces;
+use setting::{Item, Word};
 
 pub use copy_fonts::{CopyFonts, EmbeddedFont, FontBytes, Place};
 pub use line::Line;
@@ -65,6 +75,8 @@ pub enum FontError {
 #[derive(Debug)]
 pub struct FontBook {
     first_object: u32,
+    faces: Faces,
+    blocks: Blocks,
 }
 
 impl FontBook {
@@ -74,18 +86,29 @@ impl FontBook {
     /// # Errors
     /// [`FontError`] when a built-in face cannot be read: never in a sound binary.
     pub fn new(first_object: u32) -> Result<FontBook, FontError> {
-        Ok(FontBook { first_object })
+        let faces = Faces::new();
+        let blocks = Blocks::new(&faces, first_object)?;
+        Ok(FontBook { first_object, faces, blocks })
     }
 
     /// The object numbers that belong to the shared blocks, in every copy.
     pub fn reserved_objects(&self) -> Range<u32> {
-        self.first_object..self.first_object + 48
+        self.first_object..self.first_object + u32::from(blocks::COUNT) * program::OBJECTS
     }
 
-    /// How wide a text is when set on one line, in thousandths of an em.
+    /// How wide a text is when set on one line, in thousandths of an em: what
+    /// [`Line::width`] will be.
     pub fn width(&self, role: FontRole, text: &str) -> f32 {
-        let _ = (role, text);
-        0.0
+        let lookup = self.blocks.lookup(role);
+        let mut width = 0;
+        for ch in text.chars() {
+            let entry = lookup.get(ch);
+            if !entry.is_shown() && !entry.is_dropped() {
+                return setting::set(&self.faces, lookup, role, text).width() as f32;
+            }
+            width += i32::from(entry.width);
+        }
+        width as f32
     }
 
     /// Sets one line: chooses glyphs, places them in visual order, and notes in `fonts` what
@@ -94,6 +117,74 @@ impl FontBook {
     /// Control and format characters are dropped, a tab or a line break is a space. A character
     /// that no face has shows as a box (▯) that reads back as the character itself.
     pub fn set(&self, role: FontRole, text: &str, fonts: &mut CopyFonts, line: &mut Line) {
-        let _ = (role, text, fonts, line);
+        line.clear();
+        let lookup = self.blocks.lookup(role);
+        let mut current = u8::MAX;
+        let mut touched = 0;
+        for ch in text.chars() {
+            let entry = lookup.get(ch);
+            if entry.is_shown() {
+                if entry.block != current {
+                    current = entry.block;
+                    touched |= 1 << current;
+                    line.font(u16::from(current));
+                }
+                line.show(entry.code());
+                line.width += i32::from(entry.width);
+            } else if !entry.is_dropped() {
+                return self.set_shaped(role, text, fonts, line);
+            }
+        }
+        fonts.touch(touched);
+    }
+
+    /// The same for a text that the shared blocks alone cannot show.
+    fn set_shaped(&self, role: FontRole, text: &str, fonts: &mut CopyFonts, line: &mut Line) {
+        line.clear();
+        let setting = setting::set(&self.faces, self.blocks.lookup(role), role, text);
+        line.width = setting.width();
+        line.reads_leftward = setting.reads_leftward;
+        for item in &setting.items {
+            match item {
+                Item::Shared { entry, stands_for } => {
+                    fonts.touch(1 << entry.block);
+                    line.font(u16::from(entry.block));
+                    if stands_for.is_some() {
+                        line.begin(stands_for.iter().copied());
+                    }
+                    line.show(entry.code());
+                    if stands_for.is_some() {
+                        line.end();
+                    }
+                }
+                Item::Word(word) => set_word(word, &setting.text, fonts, line),
+            }
+        }
     }
 }
+
+fn set_word(word: &Word, text: &str, fonts: &mut CopyFonts, line: &mut Line) {
+    let resource = fonts.resource(word.face);
+    line.font(resource);
+    let mut is_plain = word.is_plain;
+    let mut codes = Vec::with_capacity(word.glyphs.len());
+    for placed in &word.glyphs {
+        let (code, agrees) = fonts.code(resource, placed.glyph, &text[placed.meaning.clone()]);
+        is_plain &= agrees;
+        codes.push(blocks::escaped(code));
+    }
+    if !is_plain {
+        line.begin(text[word.text.clone()].chars());
+    }
+    for (placed, (code, length)) in word.glyphs.iter().zip(codes) {
+        line.show_moved(&code[..usize::from(length)], placed.shift, placed.rise);
+    }
+    line.at_height(0);
+    line.shift(word.tail);
+    if !is_plain {
+        line.end();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! The characters of each shared block.
+//!
+//! A block is what one kind of text touches together; it is kept small because every copy that
+//! touches it carries it whole. What is rare has no block: it is subset per copy.
+
+use std::ops::RangeInclusive;
+
+use super::faces::{BOLD, FaceId, REGULAR};
+
+/// A shared block: a face, characters, and which weights use it.
+pub(super) struct Charset {
+    /// The face.
+    pub(super) face: FaceId,
+    /// Serves running text.
+    pub(super) text: bool,
+    /// Serves strong text.
+    pub(super) strong: bool,
+    ranges: &'static [RangeInclusive<char>],
+    singles: &'static str,
+}
+
+impl Charset {
+    /// The characters, in the order of their codes.
+    pub(super) fn characters(&self) -> impl Iterator<Item = char> {
+        self.ranges.iter().cloned().flatten().chain(self.singles.chars())
+    }
+}
+
+/// The shared blocks. Their order is the order of their object numbers: add at the end.
+pub(super) const CHARSETS: [Charset; 8] =
+    [LATIN, LATIN_STRONG, LATIN_MORE, LATIN_MORE_STRONG, GREEK, CYRILLIC, MATHEMATICS, SYMBOLS];
+
+/// What is typed in French and its neighbours, and the box for what no face has.
+const LATIN: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: false,
+    ranges: &[' '..='~', '\u{A0}'..='\u{AC}', '\u{AE}'..='ÿ'],
+    singles: "ŒœŸŠšŽžƒˆ˜‐‑‒–—―‘’‚“”„†‡•…‰′″‹›⁄€™−▯ﬁﬂ\u{2002}\u{2003}\u{2007}\u{2008}\u{2009}\u{200A}\u{202F}",
+};
+
+/// Headings, totals, names: no accent that a French name may bear is missing.
+const LATIN_STRONG: Charset = Charset {
+    face: BOLD,
+    text: false,
+    strong: true,
+    ranges: &[' '..='~', '\u{A0}'..='\u{A0}', 'À'..='Ö', 'Ø'..='ö', 'ø'..='ÿ'],
+    singles: "«»°²³·×÷±½¼¾ºª§ŒœŸ–—’‘“”…€−▯\u{2009}\u{202F}",
+};
+
+/// Central and northern Europe, Turkey, Romania, Vietnam, Pinyin, transliterations.
+const LATIN_MORE: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: false,
+    ranges: &['Ā'..='ő', 'Ŕ'..='ž', 'Ǎ'..='ǜ', 'Ș'..='ț', 'Ạ'..='ỹ'],
+    singles: "ƏəƠơƯưǴǵǸǹḌḍḤḥḪḫḲḳṄṅṆṇṚṛṢṣṬṭẀẁẂẃẄẅẐẑẒẓẞʹʺʻʼʾʿˈˌː",
+};
+
+const LATIN_MORE_STRONG: Charset = Charset { face: BOLD, text: false, strong: true, ..LATIN_MORE };
+
+/// Modern Greek; the letters of mathematics and physics.
+const GREEK: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: false,
+    ranges: &['΄'..='Ί', 'Ό'..='Ό', 'Ύ'..='Ρ', 'Σ'..='ώ'],
+    singles: "ϐϑϕϖϱϵ",
+};
+
+/// The Cyrillic of Russian, Ukrainian, Belarusian, Bulgarian, Serbian, Macedonian.
+const CYRILLIC: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: false,
+    ranges: &['Ѐ'..='џ'],
+    singles: "ҐґҒғҚқҢңҮүҰұҲҳӘәӨө№",
+};
+
+/// What is written in an answer of mathematics, physics or chemistry. In strong text too, in
+/// regular: the bold of these signs is hardly another drawing.
+const MATHEMATICS: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: true,
+    ranges: &[
+        '⁰'..='⁰',
+        '⁴'..='₎',
+        '⅐'..='⅞',
+        '←'..='↕',
+        '⇐'..='⇕',
+        '∀'..='∓',
+        '∕'..='∞',
+        '∟'..='∮',
+        '⊂'..='⊇',
+        '⌈'..='⌋',
+        '⟦'..='⟫',
+    ],
+    singles: "ₐₑₒₓₕₖₗₘₙₚₛₜℂℎℏℓℕℙℚℛℝℤΩ℃℮↖↗↘↙↦↪↺↻↔⇌⇔⇒∴∵∶∷∼∽≃≄≅≆≈≉≡≢≠≤≥≦≧≨≩≪≫≮≯≰≱≲≳≺≻⊄⊅⊈⊉⊊⊋⊕⊖⊗⊘⊙⊢⊤⊥⊨⋀⋁⋂⋃⋅⋆⋮⋯⋱⌀⎷□◦∎⩽⩾",
+};
+
+/// Ticks, crosses, arrows of the margin, boxes, faces.
+const SYMBOLS: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: true,
+    ranges: &['①'..='⑳', '■'..='■', '▪'..='▫', '▲'..='△', '▶'..='▷', '▼'..='▽', '◀'..='◁', '☹'..='☻'],
+    singles: "─│┌┐└┘├┤┬┴┼◆◇○●◯★☆☎☐☑☒☛☞☝☠♀♂♠♡♣♥♦♩♪♫♭♮♯⚠⚡✁✂✆✉✍✎✏✐✓✔✕✖✗✘✝✦✧✱✶❌❓❗❤➔➙➜➞➡➤⬅⬆⬇❶❷❸❹❺❻❼❽❾❿",
+};
