@@ -95,7 +95,7 @@ impl Copy {
     /// its own, or one that several sheets continue.
     pub fn add_sheet(&mut self, group: Group, frame: Frame, section: NodeId) -> SheetId {
         let id = SheetId(position(self.sheets.len()));
-        self.sheets.push(Sheet { group, frame, section, first: NONE, last: NONE });
+        self.sheets.push(Sheet { group, frame, section, filled: 0.0, first: NONE, last: NONE });
         match group {
             Group::Front => self.front.push(id),
             Group::Pages => self.pages.push(id),
@@ -125,6 +125,17 @@ impl Copy {
     /// How many sheets there are in both groups.
     pub fn sheet_count(&self) -> usize {
         self.sheets.len()
+    }
+
+    /// How far down a sheet is filled, in points: where a renderer goes on that continues what
+    /// another began.
+    pub fn filled(&self, id: SheetId) -> f32 {
+        self.sheet(id).filled
+    }
+
+    /// Says how far down a sheet is filled.
+    pub fn fill_to(&mut self, id: SheetId, y: f32) {
+        self.sheets[id.0 as usize].filled = y;
     }
 
     // ---- reading order ----

@@ -33,6 +33,7 @@ pub struct Sheet {
     pub frame: Frame,
     /// The node under which what is drawn on this sheet is read.
     pub section: NodeId,
+    pub(super) filled: f32,
     pub(super) first: u32,
     pub(super) last: u32,
 }

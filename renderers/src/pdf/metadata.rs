@@ -6,6 +6,7 @@
 use copiste_core::model::ArchivedExam;
 
 use super::syntax;
+use crate::calendar;
 
 /// The program that made the document, with its version: part of what the bytes depend on.
 const PRODUCER: &str = concat!("copiste ", env!("CARGO_PKG_VERSION"));
@@ -71,7 +72,7 @@ fn instant(out: &mut Vec<u8>, at: i64) {
     const YEAR_9999: i64 = 253_402_300_799;
     let at = at.clamp(YEAR_1, YEAR_9999);
     let (days, seconds) = (at.div_euclid(86_400), at.rem_euclid(86_400));
-    let (year, month, day) = date(days);
+    let (year, month, day) = calendar::date(days);
     let mut padded = |number: i64, digits: usize| {
         let start = out.len();
         syntax::unsigned(out, number.unsigned_abs());
@@ -87,20 +88,6 @@ fn instant(out: &mut Vec<u8>, at: i64) {
         out.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
     }
     out.push(b'Z');
-}
-
-/// Year, month and day of a count of days since 1970-01-01 in the Gregorian calendar, counted from
-/// 1 March of year 0 so that the leap day ends the year.
-fn date(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
