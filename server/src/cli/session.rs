@@ -5,12 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use copiste_core::intake;
-use copiste_core::intake::scan::Decoder;
+use copiste_core::intake::worker::{Decoder, DecoderOptions};
 use copiste_core::journal::{Actor, Role, Timestamp};
 use copiste_core::store::{OpenOptions, Store};
 
-use super::Ending;
-use super::args::{Data, DecodeWorker};
+use super::args::Data;
 use crate::settings::Settings;
 use crate::telemetry;
 
@@ -51,13 +50,13 @@ impl Session {
     /// The pool of decoding child processes: this very binary, started as a worker.
     pub(super) fn decoder(&self) -> anyhow::Result<Decoder> {
         let program = std::env::current_exe().context("CLI-008 cannot find the copiste binary itself")?;
-        let memory = self.settings.decoder_memory_mb();
-        Ok(Decoder::new(
-            program,
-            vec!["decode-worker".into(), "--memory-mb".into(), memory.to_string().into()],
-            self.settings.decoder_processes(),
-            Duration::from_secs(self.settings.decoder_deadline_s()),
-        ))
+        let options = DecoderOptions {
+            count: self.settings.decoder_processes(),
+            deadline: Duration::from_secs(self.settings.decoder_deadline_s()),
+            memory: self.settings.decoder_memory_mb() << 20,
+            ..DecoderOptions::default()
+        };
+        Ok(Decoder::new(program, vec!["decode-worker".into()], options))
     }
 }
 
@@ -66,7 +65,7 @@ fn acting(text: &str) -> anyhow::Result<Role> {
     match text.split_once(':') {
         None if text == "exam-office" => Ok(Role::ExamOfficeManager),
         None if text == "coordinator" => Ok(Role::AcademicCoordinator),
-        Some(("school", uai)) if !uai.is_empty() => Ok(Role::School { uai: uai.to_owned() }),
+        Some(("school", uai)) if !uai.is_empty() => Ok(Role::School(uai.to_owned())),
         _ => bail!("CLI-009 --as takes exam-office, coordinator or school:UAI, not {text:?}"),
     }
 }
@@ -91,10 +90,3 @@ pub(super) fn exam(store: &Store, id: &str) -> anyhow::Result<copiste_core::stor
         None => bail!("CLI-010 there is no exam {id:?}; `copiste status` lists them"),
     }
 }
-
-/// The hidden command: decodes what it is told to on standard input.
-pub(super) fn decode_worker(typed: &DecodeWorker) -> anyhow::Result<Ending> {
-    copiste_core::intake::worker::run(typed.memory_mb << 20)?;
-    Ok(Ending::Done)
-}
-
