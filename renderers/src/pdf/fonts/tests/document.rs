@@ -28,7 +28,8 @@ pub(super) fn compose(book: &FontBook, lines: &[(FontRole, &str)]) -> Vec<u8> {
         pages.push((content, part.len()));
     }
 
-    let mut resources = String::from("<</ColorSpace<</Grey[/CalGray<</WhitePoint[0.9505 1 1.089]>>]>>/Font<<");
+    let mut resources =
+        String::from("<</ColorSpace<</Grey[/CalGray<</WhitePoint[0.9505 1 1.089]>>]>>/Font<<");
     for font in fonts.embed(book, &mut next).expect("every face can be subset") {
         write!(resources, "/F{} {} 0 R", font.resource, font.object).expect("a string takes text");
         let start = file.bytes.len();

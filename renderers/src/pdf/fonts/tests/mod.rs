@@ -4,13 +4,15 @@ mod document;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::*;
 
 /// What markers, candidates and schools may type.
 const SAMPLES: [(&str, &str); 27] = [
-    ("French", "Élève sérieux : l’œuvre est lue, « bien » analysée… Œdipe, cœur, 12,50 € – 3/4 ; ÿ Ÿ à 100 %"),
+    (
+        "French",
+        "Élève sérieux : l’œuvre est lue, « bien » analysée… Œdipe, cœur, 12,50 € – 3/4 ; ÿ Ÿ à 100 %",
+    ),
     ("narrow spaces", "1\u{202F}000\u{A0}m\u{2009}; fin"),
     ("Polish, Czech", "Zażółć gęślą jaźń, příliš žluťoučký kůň"),
     ("Turkish, Romanian", "İstanbul'da ılık ğüşöç, Țări și ăâî"),
@@ -74,19 +76,10 @@ fn no_sample_in_any_script_needs_a_box() {
                     }
                     Item::Shared { .. } => {}
                     Item::Word(word) => {
-                        assert!(word.glyphs.iter().all(|placed| placed.glyph != 0), "{name}: glyph 0");
+                        assert!(word.shaped.glyphs.iter().all(|placed| placed.glyph != 0), "{name}: glyph 0");
                     }
                 }
             }
         }
     }
-}
-
-#[test]
-fn quick_look() {
-    let book = book();
-    for number in 0..blocks::COUNT { let b = book.blocks.get(number).unwrap(); eprintln!("{number} {}", b.bytes.bytes().len()); }
-    let lines = every_line();
-    let bytes = document::compose(&book, &lines);
-    eprintln!("{:?} {}", written("fonts.pdf", &bytes), bytes.len());
 }
