@@ -154,7 +154,11 @@ impl Blocks {
     fn add(&mut self, number: u8, charset: &Charset, face: &Face, first: u32) -> Result<(), FontError> {
         let mut texts = Vec::new();
         let mut glyphs: Vec<u16> = Vec::new();
-        for ch in charset.characters() {
+        let mut characters: Vec<char> =
+            charset.characters().filter(|ch| !self.is_shown_before(charset, *ch)).collect();
+        // In rising order, so that the text mapping is mostly ranges.
+        characters.sort_unstable();
+        for ch in characters {
             // A character the face lacks is shown by another, per copy.
             let Some(glyph) = face.glyph(ch).filter(|glyph| !glyphs.contains(glyph)) else { continue };
             glyphs.push(glyph);
@@ -177,6 +181,11 @@ impl Blocks {
             places: objects.places,
         });
         Ok(())
+    }
+
+    /// Whether every weight that a charset serves has the character already.
+    fn is_shown_before(&self, charset: &Charset, ch: char) -> bool {
+        (!charset.text || self.text.get(ch).is_shown()) && (!charset.strong || self.strong.get(ch).is_shown())
     }
 
     /// A block.

@@ -26,46 +26,96 @@ impl Charset {
     }
 }
 
-/// The shared blocks. Their order is the order of their object numbers: add at the end.
-pub(super) const CHARSETS: [Charset; 8] =
-    [LATIN, LATIN_STRONG, LATIN_MORE, LATIN_MORE_STRONG, GREEK, CYRILLIC, MATHEMATICS, SYMBOLS];
+/// The shared blocks. Their order is the order of their object numbers: add at the end. A
+/// character that is in two of them is shown by the first.
+pub(super) const CHARSETS: [Charset; 10] = [
+    LATIN,
+    LATIN_STRONG,
+    LATIN_MORE,
+    LATIN_MORE_STRONG,
+    GREEK,
+    GREEK_MORE,
+    CYRILLIC,
+    MATHEMATICS,
+    MATHEMATICS_MORE,
+    SYMBOLS,
+];
 
 /// What is typed in French and its neighbours, and the box for what no face has.
 const LATIN: Charset = Charset {
     face: REGULAR,
     text: true,
     strong: false,
-    ranges: &[' '..='~', '\u{A0}'..='\u{AC}', '\u{AE}'..='ÿ'],
-    singles: "ŒœŸŠšŽžƒˆ˜‐‑‒–—―‘’‚“”„†‡•…‰′″‹›⁄€™−▯ﬁﬂ\u{2002}\u{2003}\u{2007}\u{2008}\u{2009}\u{200A}\u{202F}",
+    ranges: &[' '..='~', '\u{A0}'..='\u{A0}', '°'..='³', 'À'..='ÿ'],
+    singles: "£§©«®µ·»¼½¾Œœ–—‘’“”•…€−▯\u{2009}\u{202F}",
 };
 
-/// Headings, totals, names: no accent that a French name may bear is missing.
+/// Headings, totals, names: no accent that a western name may bear is missing.
 const LATIN_STRONG: Charset = Charset {
     face: BOLD,
     text: false,
     strong: true,
-    ranges: &[' '..='~', '\u{A0}'..='\u{A0}', 'À'..='Ö', 'Ø'..='ö', 'ø'..='ÿ'],
-    singles: "«»°²³·×÷±½¼¾ºª§ŒœŸ–—’‘“”…€−▯\u{2009}\u{202F}",
+    ranges: &[
+        ' '..='!',
+        '%'..=';',
+        '='..='=',
+        '?'..='?',
+        'A'..='Z',
+        'a'..='z',
+        'À'..='Ö',
+        'Ø'..='ö',
+        'ø'..='ÿ',
+    ],
+    singles: "\u{A0}«»°²³·×Œœ–—’…−▯\u{202F}",
 };
 
-/// Central and northern Europe, Turkey, Romania, Vietnam, Pinyin, transliterations.
+/// Central and northern Europe, Turkey, Romania, Vietnam, Pinyin, transliterations, and what is
+/// left of Latin-1 and of typography.
 const LATIN_MORE: Charset = Charset {
     face: REGULAR,
     text: true,
     strong: false,
     ranges: &['Ā'..='ő', 'Ŕ'..='ž', 'Ǎ'..='ǜ', 'Ș'..='ț', 'Ạ'..='ỹ'],
-    singles: "ƏəƠơƯưǴǵǸǹḌḍḤḥḪḫḲḳṄṅṆṇṚṛṢṣṬṭẀẁẂẃẄẅẐẑẒẓẞʹʺʻʼʾʿˈˌː",
+    singles: "¡¢¤¥¦¨ª¬¯´¶¸¹º¿ƏəƒƠơƯưǴǵǸǹʹʺʻʼʾʿˆˈˌː˜ḌḍḤḥḪḫḲḳṄṅṆṇṚṛṢṣṬṭẀẁẂẃẄẅẐẑẒẓẞ‐‑‒―‚„†‡‰′″‹›⁄™ﬁﬂ\u{2002}\u{2003}\u{2007}\u{2008}\u{200A}",
 };
 
-const LATIN_MORE_STRONG: Charset = Charset { face: BOLD, text: false, strong: true, ..LATIN_MORE };
+/// The same in strong text, and what the strong block leaves out.
+const LATIN_MORE_STRONG: Charset = Charset {
+    face: BOLD,
+    text: false,
+    strong: true,
+    ranges: &[
+        '"'..='$',
+        '<'..='<',
+        '>'..='>',
+        '@'..='@',
+        '['..='`',
+        '{'..='~',
+        '¡'..='¬',
+        '®'..='¿',
+        '÷'..='÷',
+        'Ā'..='ő',
+        'Ŕ'..='ž',
+        'Ǎ'..='ǜ',
+        'Ș'..='ț',
+        'Ạ'..='ỹ',
+    ],
+    singles: "ƏəƒƠơƯưʻʼʾʿḌḍḤḥḪḫṚṛṢṣṬṭẒẓẞ‐‑‘“”•€\u{2009}",
+};
 
-/// Modern Greek; the letters of mathematics and physics.
-const GREEK: Charset = Charset {
+/// The Greek letters of mathematics and physics.
+const GREEK: Charset =
+    Charset {
+        face: REGULAR, text: true, strong: false, ranges: &['α'..='ω'], singles: "ΓΔΘΛΞΠΣΦΨΩϕ"
+    };
+
+/// The rest of modern Greek.
+const GREEK_MORE: Charset = Charset {
     face: REGULAR,
     text: true,
     strong: false,
-    ranges: &['΄'..='Ί', 'Ό'..='Ό', 'Ύ'..='Ρ', 'Σ'..='ώ'],
-    singles: "ϐϑϕϖϱϵ",
+    ranges: &['΄'..='Ί', 'Ό'..='Ό', 'Ύ'..='Ρ', 'Σ'..='ΰ', 'ϊ'..='ώ'],
+    singles: "ϐϑϖϱϵ",
 };
 
 /// The Cyrillic of Russian, Ukrainian, Belarusian, Bulgarian, Serbian, Macedonian.
@@ -77,33 +127,41 @@ const CYRILLIC: Charset = Charset {
     singles: "ҐґҒғҚқҢңҮүҰұҲҳӘәӨө№",
 };
 
-/// What is written in an answer of mathematics, physics or chemistry. In strong text too, in
-/// regular: the bold of these signs is hardly another drawing.
+/// What is written in an answer of mathematics, physics or chemistry at school, and the ticks. In
+/// strong text too, in regular: the bold of these signs is hardly another drawing.
 const MATHEMATICS: Charset = Charset {
     face: REGULAR,
     text: true,
     strong: true,
+    ranges: &['⁴'..='⁻', '₀'..='₉', '←'..='↔'],
+    singles: "⁰ⁿ₊₋ℂℕℚℝℤ⇐⇒⇔∀∂∃∅∆∇∈∉∏∑√∝∞∠∥∧∨∩∪∫∴∼≃≅≈≠≡≤≥⊂⊄⊥⋅□✓✔✗✘",
+};
+
+/// The mathematics of higher classes.
+const MATHEMATICS_MORE: Charset = Charset {
+    face: REGULAR,
+    text: true,
+    strong: true,
     ranges: &[
-        '⁰'..='⁰',
-        '⁴'..='₎',
+        '⁼'..='⁾',
+        '₌'..='₎',
         '⅐'..='⅞',
-        '←'..='↕',
-        '⇐'..='⇕',
-        '∀'..='∓',
-        '∕'..='∞',
-        '∟'..='∮',
+        '↕'..='↙',
+        '⇑'..='⇕',
+        '∁'..='∓',
+        '∕'..='∮',
         '⊂'..='⊇',
         '⌈'..='⌋',
         '⟦'..='⟫',
     ],
-    singles: "ₐₑₒₓₕₖₗₘₙₚₛₜℂℎℏℓℕℙℚℛℝℤΩ℃℮↖↗↘↙↦↪↺↻↔⇌⇔⇒∴∵∶∷∼∽≃≄≅≆≈≉≡≢≠≤≥≦≧≨≩≪≫≮≯≰≱≲≳≺≻⊄⊅⊈⊉⊊⊋⊕⊖⊗⊘⊙⊢⊤⊥⊨⋀⋁⋂⋃⋅⋆⋮⋯⋱⌀⎷□◦∎⩽⩾",
+    singles: "ₐₑₒₓₕₖₗₘₙₚₛₜℎℏℓℙℛΩ℃℮↦↪↺↻⇌⇔⇒∵∶∷∽≄≆≉≢≦≧≨≩≪≫≮≯≰≱≲≳≺≻⊈⊉⊊⊋⊕⊖⊗⊘⊙⊢⊤⊨⋀⋁⋂⋃⋆⋮⋯⋱⌀⎷◦∎⩽⩾",
 };
 
-/// Ticks, crosses, arrows of the margin, boxes, faces.
+/// Crosses, arrows of the margin, boxes, faces.
 const SYMBOLS: Charset = Charset {
     face: REGULAR,
     text: true,
     strong: true,
     ranges: &['①'..='⑳', '■'..='■', '▪'..='▫', '▲'..='△', '▶'..='▷', '▼'..='▽', '◀'..='◁', '☹'..='☻'],
-    singles: "─│┌┐└┘├┤┬┴┼◆◇○●◯★☆☎☐☑☒☛☞☝☠♀♂♠♡♣♥♦♩♪♫♭♮♯⚠⚡✁✂✆✉✍✎✏✐✓✔✕✖✗✘✝✦✧✱✶❌❓❗❤➔➙➜➞➡➤⬅⬆⬇❶❷❸❹❺❻❼❽❾❿",
+    singles: "─│┌┐└┘├┤┬┴┼◆◇○●◯★☆☎☐☑☒☛☞☝☠♀♂♠♡♣♥♦♩♪♫♭♮♯⚠⚡✁✂✆✉✍✎✏✐✕✖✝✦✧✱✶❌❓❗❤➔➙➜➞➡➤⬅⬆⬇❶❷❸❹❺❻❼❽❾❿",
 };

@@ -32,6 +32,7 @@ mod faces;
 mod line;
 mod program;
 mod setting;
+mod shaping;
 mod truetype;
 
 use std::ops::Range;
@@ -158,9 +159,9 @@ impl FontBook {
 fn set_word(word: &Word, text: &str, fonts: &mut CopyFonts, line: &mut Line) {
     let resource = fonts.resource(word.face);
     line.font(resource);
-    let mut is_plain = word.is_plain;
-    let mut codes = Vec::with_capacity(word.glyphs.len());
-    for placed in &word.glyphs {
+    let mut is_plain = word.shaped.is_plain;
+    let mut codes = Vec::with_capacity(word.shaped.glyphs.len());
+    for placed in &word.shaped.glyphs {
         let (code, agrees) = fonts.code(resource, placed.glyph, &text[placed.meaning.clone()]);
         is_plain &= agrees;
         codes.push(blocks::escaped(code));
@@ -168,11 +169,11 @@ fn set_word(word: &Word, text: &str, fonts: &mut CopyFonts, line: &mut Line) {
     if !is_plain {
         line.begin(text[word.text.clone()].chars());
     }
-    for (placed, (code, length)) in word.glyphs.iter().zip(codes) {
+    for (placed, (code, length)) in word.shaped.glyphs.iter().zip(codes) {
         line.show_moved(&code[..usize::from(length)], placed.shift, placed.rise);
     }
     line.at_height(0);
-    line.shift(word.tail);
+    line.shift(word.shaped.tail);
     if !is_plain {
         line.end();
     }

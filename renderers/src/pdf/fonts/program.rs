@@ -5,6 +5,7 @@
 //! the descriptor `N+5`. The clauses are those of ISO 19005-2, 6.2.11, and ISO 14289-1, 7.21.
 
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -179,15 +180,38 @@ fn to_unicode(glyphs: &[Shown<'_>]) -> String {
          /CMapName/Adobe-Identity-UCS def\n/CMapType 2 def\n\
          1 begincodespacerange\n<0000><FFFF>\nendcodespacerange\n",
     );
-    let codes: Vec<(usize, &Shown<'_>)> = (1..).zip(glyphs).collect();
-    for section in codes.chunks(100) {
-        map += &format!("{} beginbfchar\n", section.len());
-        for (code, shown) in section {
-            map += &format!("<{code:04X}><");
-            shown.text.encode_utf16().for_each(|unit| map += &format!("{unit:04X}"));
+    for section in ranges(glyphs).chunks(100) {
+        map += &format!("{} beginbfrange\n", section.len());
+        for (codes, text) in section {
+            map += &format!("<{:04X}><{:04X}><", codes.start(), codes.end());
+            text.encode_utf16().for_each(|unit| map += &format!("{unit:04X}"));
             map += ">\n";
         }
-        map += "endbfchar\n";
+        map += "endbfrange\n";
     }
     map + "endcmap\nCMapName currentdict/CMap defineresource pop\nend\nend\n"
+}
+
+/// Codes that follow one another and mean characters that do so too. Within a range only the
+/// last byte may change, of the code and of the text (ISO 32000-1, 9.10.3).
+fn ranges<'t>(glyphs: &[Shown<'t>]) -> Vec<(RangeInclusive<usize>, &'t str)> {
+    let mut ranges: Vec<(RangeInclusive<usize>, &str)> = Vec::new();
+    let mut expected = None;
+    for (code, shown) in (1..).zip(glyphs) {
+        let unit = single(shown.text);
+        match ranges.last_mut() {
+            Some((codes, _)) if unit.is_some() && unit == expected && code & 0xFF != 0 => {
+                *codes = *codes.start()..=code;
+            }
+            _ => ranges.push((code..=code, shown.text)),
+        }
+        expected = unit.and_then(|unit| unit.checked_add(1)).filter(|next| next & 0xFF != 0);
+    }
+    ranges
+}
+
+/// The only character of a text, of the basic plane.
+fn single(text: &str) -> Option<u16> {
+    let mut units = text.encode_utf16();
+    units.next().filter(|_| units.next().is_none())
 }

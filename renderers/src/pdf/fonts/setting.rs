@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 
-use harfrust::{Buffer, BufferFlags, Direction, Script as Tag, ShapeOptions, ShaperFont, shape};
 use unicode_bidi::ParagraphBidiInfo;
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
@@ -14,14 +13,11 @@ use unicode_script::Script;
 
 use super::FontRole;
 use super::blocks::{Entry, Lookup};
-use super::faces::{Face, FaceId, Faces, is_ignorable, is_shared, script_of};
+use super::faces::{FaceId, Faces, is_ignorable, is_shared, script_of};
+use super::shaping::{self, Shaped};
 
 /// Shown for what no face has; in the shared Latin block of both weights.
 const BOX: char = '▯';
-
-/// A glyph nearer to its place than this, in thousandths of an em, is not moved: it cannot be
-/// seen (a fiftieth of a point in 10-point text), and every move costs bytes.
-const TOLERANCE: i32 = 2;
 
 /// A text set, from left to right.
 #[derive(Debug, Default)]
@@ -55,27 +51,8 @@ pub(super) struct Word {
     pub(super) face: FaceId,
     /// The text it spells.
     pub(super) text: Range<usize>,
-    /// Its glyphs, from left to right.
-    pub(super) glyphs: Vec<Placed>,
-    /// Move after the last glyph, in thousandths of an em.
-    pub(super) tail: i32,
-    /// Whether glyphs and characters correspond one to one (or one to several).
-    pub(super) is_plain: bool,
-}
-
-/// A glyph in its place.
-#[derive(Debug)]
-pub(super) struct Placed {
-    /// Its number in the face; never 0.
-    pub(super) glyph: u16,
-    /// Move to the right before it, in thousandths of an em.
-    pub(super) shift: i32,
-    /// Height above the baseline, in thousandths of an em.
-    pub(super) rise: i32,
-    /// Its advance in thousandths of an em.
-    pub(super) width: u16,
-    /// What it means, as far as one glyph can.
-    pub(super) meaning: Range<usize>,
+    /// Its glyphs.
+    pub(super) shaped: Shaped,
 }
 
 impl Setting {
@@ -89,10 +66,7 @@ impl Item {
     fn width(&self) -> i32 {
         match self {
             Item::Shared { entry, .. } => i32::from(entry.width),
-            Item::Word(word) => {
-                word.glyphs.iter().map(|placed| placed.shift + i32::from(placed.width)).sum::<i32>()
-                    + word.tail
-            }
+            Item::Word(word) => word.shaped.width(),
         }
     }
 }
@@ -218,73 +192,10 @@ impl Setter<'_> {
     fn close(&mut self, open: &mut Option<(Range<usize>, FaceId, Script)>) {
         let Some((range, id, script)) = open.take() else { return };
         let Some(face) = self.faces.get(id) else { return };
-        match self.shaped(face, id, script, range.clone()) {
-            Some(word) => self.items.push(Item::Word(word)),
+        match shaping::word(face, script, self.text, range.clone(), self.leftward) {
+            Some(shaped) => self.items.push(Item::Word(Word { face: id, text: range, shaped })),
             None => self.boxes(range),
         }
-    }
-
-    /// Shapes one word; none when the face turns out to lack a glyph.
-    fn shaped(&self, face: &Face, id: FaceId, script: Script, range: Range<usize>) -> Option<Word> {
-        let mut buffer = Buffer::new();
-        buffer.set_flags(BufferFlags::REMOVE_DEFAULT_IGNORABLES);
-        buffer.set_pre_context(&self.text[..range.start]);
-        buffer.set_post_context(&self.text[range.end..]);
-        for (at, ch) in self.text[range.clone()].char_indices() {
-            buffer.push(u32::from(ch), u32::try_from(range.start + at).ok()?);
-        }
-        buffer.set_direction(if self.leftward { Direction::RightToLeft } else { Direction::LeftToRight });
-        buffer.set_script(Tag::from_iso15924_tag(harfrust::Tag::from_u32(script.as_iso15924_tag())));
-        shape(&ShaperFont::new(&face.font), &mut buffer, ShapeOptions::new()).ok()?;
-        self.placed(face, id, range, &buffer)
-    }
-
-    fn placed(&self, face: &Face, id: FaceId, range: Range<usize>, buffer: &Buffer) -> Option<Word> {
-        let infos = buffer.glyph_infos();
-        let mut starts: Vec<usize> = infos.iter().map(|info| info.cluster as usize).collect();
-        starts.sort_unstable();
-        let mut word = Word { face: id, text: range, glyphs: Vec::new(), tail: 0, is_plain: true };
-        // The pen as HarfBuzz moves it, in font units, and as a reader moves it, in thousandths.
-        let (mut exact, mut pen) = (0, 0);
-        let mut nth = 0;
-        for (at, (info, position)) in infos.iter().zip(buffer.glyph_positions()).enumerate() {
-            let glyph = u16::try_from(info.glyph_id).ok().filter(|glyph| *glyph != 0)?;
-            let start = info.cluster as usize;
-            let end = starts.get(starts.partition_point(|other| *other <= start));
-            let cluster = start..end.copied().unwrap_or(word.text.end);
-            let is_first = at == 0 || infos[at - 1].cluster != info.cluster;
-            nth = if is_first { 0 } else { nth + 1 };
-            let alone = is_first && infos.get(at + 1).is_none_or(|next| next.cluster != info.cluster);
-            word.is_plain &= alone && position.y_offset == 0;
-
-            let wanted = face.thousandths((exact + position.x_offset) as f32);
-            let shift = if (wanted - pen).abs() > TOLERANCE { wanted - pen } else { 0 };
-            let width = face.width(glyph);
-            pen += shift + i32::from(width);
-            exact += position.x_advance;
-            word.glyphs.push(Placed {
-                glyph,
-                shift,
-                rise: face.thousandths(position.y_offset as f32),
-                width,
-                meaning: if alone { cluster } else { self.meaning(face, glyph, nth, cluster) },
-            });
-        }
-        let tail = face.thousandths(exact as f32) - pen;
-        word.tail = if tail.abs() > TOLERANCE { tail } else { 0 };
-        Some(word)
-    }
-
-    /// Which character of a cluster one of its glyphs comes nearest to: the one it usually
-    /// shows, else the one at the same place.
-    fn meaning(&self, face: &Face, glyph: u16, nth: usize, cluster: Range<usize>) -> Range<usize> {
-        let characters = || self.text[cluster.clone()].char_indices().filter(|(_, ch)| !is_ignorable(*ch));
-        let usual = characters().find(|(_, ch)| face.glyph(*ch) == Some(glyph));
-        let (at, ch) = match usual.or_else(|| characters().nth(nth)).or_else(|| characters().last()) {
-            Some(found) => found,
-            None => return cluster,
-        };
-        cluster.start + at..cluster.start + at + ch.len_utf8()
     }
 }
 

@@ -4,7 +4,6 @@ mod document;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::*;
 
@@ -77,22 +76,10 @@ fn no_sample_in_any_script_needs_a_box() {
                     }
                     Item::Shared { .. } => {}
                     Item::Word(word) => {
-                        assert!(word.glyphs.iter().all(|placed| placed.glyph != 0), "{name}: glyph 0");
+                        assert!(word.shaped.glyphs.iter().all(|placed| placed.glyph != 0), "{name}: glyph 0");
                     }
                 }
             }
         }
     }
-}
-
-#[test]
-fn quick_look() {
-    let book = book();
-    for number in 0..blocks::COUNT {
-        let b = book.blocks.get(number).unwrap();
-        eprintln!("{number} {}", b.bytes.bytes().len());
-    }
-    let lines = every_line();
-    let bytes = document::compose(&book, &lines);
-    eprintln!("{:?} {}", written("fonts.pdf", &bytes), bytes.len());
 }
