@@ -2,7 +2,10 @@
 //! inspected.
 
 pub mod fault;
+mod pages;
 pub mod scan;
 pub mod source;
+mod staged;
+mod survey;
 pub mod wire;
 pub mod worker;

@@ -24,6 +24,8 @@ pub struct PageName {
     pub page: Option<u32>,
     /// Degrees clockwise to turn it by: 0, 90, 180 or 270.
     pub rotate: u16,
+    /// Where it stands in the list of pages, from 0.
+    pub index: usize,
 }
 
 /// A line of `scripts.jsonl`.
@@ -79,10 +81,14 @@ fn pages(fields: &mut Fields<'_, '_>, reading: &mut Reading<'_>) -> Vec<PageName
         fields.note(Code::Empty, "pages", "a script has at least one page", reading);
     }
     let list = Path::Root.field("pages");
-    items.iter().enumerate().filter_map(|(index, json)| page(json, &list.item(index), reading)).collect()
+    items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, json)| page(json, &list.item(index), index, reading))
+        .collect()
 }
 
-fn page(json: &Json<'_>, path: &Path<'_>, reading: &mut Reading<'_>) -> Option<PageName> {
+fn page(json: &Json<'_>, path: &Path<'_>, index: usize, reading: &mut Reading<'_>) -> Option<PageName> {
     let Json::Object(_) = json else {
         if !matches!(json, Json::Text(_)) {
             let message =
@@ -91,7 +97,7 @@ fn page(json: &Json<'_>, path: &Path<'_>, reading: &mut Reading<'_>) -> Option<P
             return None;
         }
         let file = file(json, path, reading)?;
-        return Some(PageName { file, page: None, rotate: 0 });
+        return Some(PageName { file, page: None, rotate: 0, index });
     };
     let mut fields = Fields::of(json, path, reading)?;
     let file = fields.required("file", reading).and_then(|json| file(json, &path.field("file"), reading));
@@ -107,7 +113,7 @@ fn page(json: &Json<'_>, path: &Path<'_>, reading: &mut Reading<'_>) -> Option<P
         }
     };
     fields.close(reading);
-    Some(PageName { file: file?, page, rotate })
+    Some(PageName { file: file?, page, rotate, index })
 }
 
 fn file(json: &Json<'_>, path: &Path<'_>, reading: &mut Reading<'_>) -> Option<String> {
