@@ -41,7 +41,7 @@ pub(super) enum Command {
     Config(Config),
     /// Serve decoding requests on standard input (started by the other commands)
     #[command(hide = true)]
-    DecodeWorker(DecodeWorker),
+    DecodeWorker,
 }
 
 #[derive(Args, Debug)]
@@ -167,11 +167,4 @@ pub(super) struct Config {
     /// Data directory
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct DecodeWorker {
-    /// Address space, in MiB
-    #[arg(long, default_value_t = 2048)]
-    pub(super) memory_mb: u64,
 }

@@ -11,6 +11,7 @@ mod render;
 mod session;
 mod status;
 mod verify;
+mod yardstick;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,9 @@ pub(crate) fn run(press: fn() -> Press) -> ExitCode {
             };
         }
     };
+    if matches!(typed.command, Command::DecodeWorker) {
+        return copiste_core::intake::worker::run();
+    }
     let mut output = Output::new();
     let ending = match typed.command {
         Command::Import(typed) => import::run(&typed, &mut output),
@@ -51,7 +55,7 @@ pub(crate) fn run(press: fn() -> Press) -> ExitCode {
         Command::Render(typed) => render::run(&typed, press, &mut output),
         Command::Verify(typed) => verify::run(&typed, &mut output),
         Command::Config(typed) => config::run(&typed, &mut output),
-        Command::DecodeWorker(typed) => session::decode_worker(&typed),
+        Command::DecodeWorker => Ok(Ending::Done),
     };
     match ending.and_then(|ending| output.finish().map(|()| ending)) {
         Ok(Ending::Done) => ExitCode::SUCCESS,

@@ -101,3 +101,17 @@ fn rate(phase: &Phase, done: u64, bytes: u64) -> String {
     let items = format!("{:.0}/s", done as f64 / elapsed);
     if bytes == 0 { items } else { format!("{items}, {}/s", size((bytes as f64 / elapsed) as u64)) }
 }
+
+impl copiste_core::bulk::Progress for Meter {
+    fn begin(&self, phase: copiste_core::bulk::Phase, copies: u64, _bytes: u64) {
+        let name = match phase {
+            copiste_core::bulk::Phase::Plan => "planning",
+            copiste_core::bulk::Phase::Write => "writing",
+        };
+        Meter::begin(self, name, copies);
+    }
+
+    fn advance(&self, copies: u64, bytes: u64) {
+        self.step(copies, bytes);
+    }
+}
