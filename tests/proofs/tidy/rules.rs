@@ -72,7 +72,6 @@ fn the_core_and_the_renderers_read_no_clock_no_environment_and_no_random_source(
         "env::temp_dir",
         "env::current_exe",
         "env::home_dir",
-        "process::id",
         "getrandom",
         "thread_rng",
         "RandomState",
