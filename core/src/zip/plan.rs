@@ -71,25 +71,14 @@ impl ZipPlan {
     /// # Errors
     /// [`ZipError`] when a number does not fit the format.
     pub fn lay_out<'a>(drafts: impl IntoIterator<Item = Draft<'a>>) -> Result<ZipPlan, ZipError> {
-        const LARGEST: u64 = i64::MAX as u64;
         let mut names = String::new();
         let mut entries = Vec::new();
-        let mut offset = 0_u64;
-        let mut directory_length = 0_u64;
-        let mut tag = Sha256::new();
-        tag.update(b"copiste zip 1");
         for (index, draft) in drafts.into_iter().enumerate() {
             let name_length = u16::try_from(draft.name.len()).map_err(|_| ZipError::Name { index })?;
             let name_start = u32::try_from(names.len()).map_err(|_| ZipError::Name { index })?;
             names.push_str(draft.name);
-            tag.update(name_length.to_le_bytes());
-            tag.update(draft.name);
-            tag.update(draft.length.to_le_bytes());
-            tag.update(draft.crc32.to_le_bytes());
-            tag.update(draft.at.to_le_bytes());
-            tag.update(draft.digest);
             entries.push(PlannedEntry {
-                offset,
+                offset: 0,
                 length: draft.length,
                 at: draft.at,
                 crc32: draft.crc32,
@@ -97,22 +86,67 @@ impl ZipPlan {
                 name_start,
                 name_length,
             });
-            directory_length += format::central_header_length(draft.name, draft.length, draft.at, offset);
-            offset = format::local_header_length(draft.name, draft.length, draft.at)
-                .checked_add(draft.length)
+        }
+        entries.shrink_to_fit();
+        names.shrink_to_fit();
+        let mut plan = ZipPlan { names, entries, directory_offset: 0, directory_length: 0, etag: [0; 32] };
+        plan.place()?;
+        Ok(plan)
+    }
+
+    /// Gives every entry its offset, and the whole its tag.
+    fn place(&mut self) -> Result<(), ZipError> {
+        const LARGEST: u64 = i64::MAX as u64;
+        let mut offset = 0_u64;
+        let mut directory_length = 0_u64;
+        let mut tag = Sha256::new();
+        tag.update(b"copiste zip 1");
+        for index in 0..self.entries.len() {
+            self.entries[index].offset = offset;
+            let entry = self.described(index);
+            tag.update((entry.name.len() as u64).to_le_bytes());
+            tag.update(entry.name);
+            tag.update(entry.length.to_le_bytes());
+            tag.update(entry.crc32.to_le_bytes());
+            tag.update(entry.at.to_le_bytes());
+            tag.update(self.entries[index].digest);
+            directory_length += format::central_header_length(entry.name, entry.length, entry.at, offset);
+            offset = format::local_header_length(entry.name, entry.length, entry.at)
+                .checked_add(entry.length)
                 .and_then(|bytes| offset.checked_add(bytes))
                 .filter(|end| *end <= LARGEST)
                 .ok_or(ZipError::TooLarge { index })?;
         }
-        entries.shrink_to_fit();
-        names.shrink_to_fit();
-        Ok(ZipPlan {
-            names,
-            entries,
-            directory_offset: offset,
-            directory_length,
-            etag: tag.finalize().into(),
-        })
+        self.directory_offset = offset;
+        self.directory_length = directory_length;
+        self.etag = tag.finalize().into();
+        Ok(())
+    }
+
+    /// Gives entry `index` another content; everything after it moves.
+    ///
+    /// # Errors
+    /// [`ZipError::TooLarge`].
+    ///
+    /// # Panics
+    /// When there is no such entry.
+    pub fn amend(&mut self, index: usize, length: u64, crc32: u32, digest: [u8; 32]) -> Result<(), ZipError> {
+        let entry = &mut self.entries[index];
+        (entry.length, entry.crc32, entry.digest) = (length, crc32, digest);
+        self.place()
+    }
+
+    /// Keeps the entries that `kept` names by their place; those after a gap move up.
+    ///
+    /// # Errors
+    /// None in fact: what fitted before fits after.
+    pub fn retain(&mut self, mut kept: impl FnMut(usize) -> bool) -> Result<(), ZipError> {
+        let mut index = 0;
+        self.entries.retain(|_| {
+            index += 1;
+            kept(index - 1)
+        });
+        self.place()
     }
 
     /// The entries, in order.

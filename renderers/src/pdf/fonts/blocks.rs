@@ -32,20 +32,22 @@ pub(super) struct Entry {
     /// Which block; [`ABSENT`] or [`DROPPED`] when none.
     pub(super) block: u8,
     /// How many bytes of `code` there are.
-    length: u8,
+    pub(super) length: u8,
     /// Advance in thousandths of an em.
     pub(super) width: u16,
     /// The glyph's code, ready for a literal string.
-    code: [u8; 4],
+    pub(super) padded: [u8; 4],
 }
 
 /// No shared block has the character.
 const ABSENT: u8 = 0xFF;
 /// The character shows nothing.
 const DROPPED: u8 = 0xFE;
+/// No entry has this block.
+pub(super) const NONE: u8 = 0xFD;
 
 impl Entry {
-    const ABSENT: Entry = Entry { block: ABSENT, length: 0, width: 0, code: [0; 4] };
+    const ABSENT: Entry = Entry { block: ABSENT, length: 0, width: 0, padded: [0; 4] };
     const DROPPED: Entry = Entry { block: DROPPED, ..Entry::ABSENT };
 
     /// Whether a shared block shows it.
@@ -60,7 +62,7 @@ impl Entry {
 
     /// The code, escaped.
     pub(super) fn code(&self) -> &[u8] {
-        &self.code[..usize::from(self.length)]
+        &self.padded[..usize::from(self.length)]
     }
 }
 
@@ -163,8 +165,8 @@ impl Blocks {
             let Some(glyph) = face.glyph(ch).filter(|glyph| !glyphs.contains(glyph)) else { continue };
             glyphs.push(glyph);
             texts.push(ch.to_string());
-            let (code, length) = escaped(u16::try_from(glyphs.len()).unwrap_or(0));
-            let entry = Entry { block: number, length, width: face.width(glyph), code };
+            let (padded, length) = escaped(u16::try_from(glyphs.len()).unwrap_or(0));
+            let entry = Entry { block: number, length, width: face.width(glyph), padded };
             if charset.text {
                 self.text.set(ch, entry);
             }

@@ -106,7 +106,6 @@ impl Line {
     }
 
     /// Shows a glyph of the chosen font, after the one before it.
-    #[inline]
     pub(super) fn show(&mut self, code: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(code);
@@ -114,6 +113,29 @@ impl Line {
             Some(Step::Show(range)) => range.end = self.bytes.len(),
             _ => self.steps.push(Step::Show(start..self.bytes.len())),
         }
+    }
+
+    /// Shows a glyph of the chosen font, after the one before it, where a text has many:
+    /// `code` is padded to four bytes, so that it is copied in one go. Call
+    /// [`Line::close`] after the last one in the font.
+    #[inline]
+    pub(super) fn show_next(&mut self, code: &[u8; 4], length: u8) {
+        let end = self.bytes.len() + usize::from(length);
+        self.bytes.extend_from_slice(code);
+        self.bytes.truncate(end);
+    }
+
+    /// Ends what [`Line::show_next`] began at `start`, a length in bytes.
+    pub(super) fn close(&mut self, start: usize) {
+        if start < self.bytes.len() {
+            self.steps.push(Step::Show(start..self.bytes.len()));
+        }
+    }
+
+    /// How many bytes the glyphs have so far; room is made for `more` glyphs.
+    pub(super) fn open(&mut self, more: usize) -> usize {
+        self.bytes.reserve(4 * more);
+        self.bytes.len()
     }
 
     /// Shows a glyph of the chosen font after a move to the right and at a height, both in

@@ -99,7 +99,7 @@ impl FontBook {
             if !entry.is_shown() && !entry.is_dropped() {
                 return setting::set(&self.faces, lookup, role, text).width() as f32;
             }
-            width += i32::from(entry.width);
+            width = i32::saturating_add(width, i32::from(entry.width));
         }
         width as f32
     }
@@ -112,22 +112,28 @@ impl FontBook {
     pub fn set(&self, role: FontRole, text: &str, fonts: &mut CopyFonts, line: &mut Line) {
         line.clear();
         let lookup = self.blocks.lookup(role);
-        let mut current = u8::MAX;
+        let mut current = blocks::NONE;
         let mut touched = 0;
+        let mut width = 0;
+        let mut start = line.open(text.len());
         for ch in text.chars() {
             let entry = lookup.get(ch);
-            if entry.is_shown() {
-                if entry.block != current {
-                    current = entry.block;
-                    touched |= 1 << current;
-                    line.font(u16::from(current));
-                }
-                line.show(entry.code());
-                line.width += i32::from(entry.width);
+            if entry.block == current {
+                line.show_next(&entry.padded, entry.length);
+            } else if entry.is_shown() {
+                line.close(start);
+                current = entry.block;
+                touched |= 1 << current;
+                line.font(u16::from(current));
+                start = line.open(0);
+                line.show_next(&entry.padded, entry.length);
             } else if !entry.is_dropped() {
                 return self.set_shaped(role, text, fonts, line);
             }
+            width = i32::saturating_add(width, i32::from(entry.width));
         }
+        line.close(start);
+        line.width = width;
         fonts.touch(touched);
     }
 

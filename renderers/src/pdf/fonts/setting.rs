@@ -58,7 +58,7 @@ pub(super) struct Word {
 impl Setting {
     /// The sum of all advances and moves, in thousandths of an em.
     pub(super) fn width(&self) -> i32 {
-        self.items.iter().map(Item::width).sum()
+        self.items.iter().map(Item::width).fold(0, i32::saturating_add)
     }
 }
 
