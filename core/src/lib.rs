@@ -5,6 +5,7 @@
 
 pub mod bulk;
 pub mod intake;
+pub mod journal;
 pub mod model;
 pub mod process;
 pub mod render;

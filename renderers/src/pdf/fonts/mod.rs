@@ -41,17 +41,9 @@ use blocks::Blocks;
 use faces::Faces;
 use setting::{Item, Word};
 
+pub use copiste_core::render::FontRole;
 pub use copy_fonts::{CopyFonts, EmbeddedFont, FontBytes, Place};
 pub use line::Line;
-
-/// The weight of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FontRole {
-    /// Running text.
-    Text,
-    /// Headings, totals, what must stand out. Scripts without a bold face are shown in regular.
-    Strong,
-}
 
 /// Why fonts could not be prepared or embedded.
 #[derive(Debug, thiserror::Error)]

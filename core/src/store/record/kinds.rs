@@ -1,0 +1,77 @@
+//! Which types are records, and their numbers.
+
+use rkyv::{Archive, Deserialize, Serialize};
+
+use super::Kept;
+use crate::journal::Counts;
+use crate::model::{Annotation, Batch, Candidate, Damage, Exam, Marker, School, Script};
+
+/// An exam and where its records are.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[rkyv(derive(Debug))]
+pub struct ExamEntry {
+    /// The exam.
+    pub exam: Exam,
+    /// The prefix of its records' keys. Each import makes a new one.
+    pub generation: u32,
+    /// How many records there are of each.
+    pub counts: Counts,
+    /// SHA-256 that names the content of the bundle imported last.
+    pub bundle: [u8; 32],
+    /// SHA-256 of the import command applied last, as the journal spells it.
+    pub command: [u8; 32],
+    /// The journal line of the import applied last.
+    pub import_line: u64,
+    /// The journal line that changed it last.
+    pub line: u64,
+}
+
+/// What inspection found when it decoded a scan. Kept by the scan's SHA-256; can be found again at
+/// any time, so it is not journalled.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct InspectionRecord {
+    /// Nothing is written on it.
+    pub blank: bool,
+    /// Resolution in dots per inch across the page; 0 when unknown.
+    pub dpi: u32,
+    /// Share of dark pixels, in thousandths.
+    pub ink_permille: u16,
+    /// Why it cannot be trusted, when it cannot.
+    pub damage: Option<Damage>,
+}
+
+macro_rules! kept {
+    ($($kind:literal $type:ty),* $(,)?) => {
+        $(impl Kept for $type {
+            const KIND: u16 = $kind;
+            const SCHEMA: u16 = 1;
+        })*
+    };
+}
+
+// A number is never given to another type, even when its own is gone.
+kept! {
+    1 ExamEntry,
+    2 School,
+    3 Marker,
+    4 Batch,
+    5 Candidate,
+    6 Script,
+    7 Vec<Annotation>,
+    8 InspectionRecord,
+}
+
+impl crate::journal::ArchivedCounts {
+    /// The numbers themselves.
+    pub fn get(&self) -> Counts {
+        Counts {
+            schools: self.schools.to_native(),
+            markers: self.markers.to_native(),
+            batches: self.batches.to_native(),
+            candidates: self.candidates.to_native(),
+            scripts: self.scripts.to_native(),
+            pages: self.pages.to_native(),
+        }
+    }
+}

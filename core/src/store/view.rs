@@ -1,0 +1,248 @@
+//! What readers see: one exam, in one generation of its records.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use super::generation::Held;
+use super::record::{ExamEntry, InspectionRecord, Record};
+use super::tables::{Records, Tables, key, read};
+use super::{BlobStore, StoreError};
+use crate::journal::{Counts, PagePlace};
+use crate::model::{
+    Annotation, ArchivedAnnotation, ArchivedExam, Batch, BlobRef, Candidate, Marker, School, Script,
+};
+use crate::rope::BlobSource;
+
+/// An exam as one import made it. A later import makes a new generation and leaves this one whole
+/// for as long as the view lives; single records may change in place (a page's damage found or
+/// accepted), each of them at once. Cheap to clone, and may be sent to other threads.
+#[derive(Clone)]
+pub struct ExamView {
+    pub(super) tables: Arc<Tables>,
+    pub(super) blobs: Arc<BlobStore>,
+    pub(super) entry: Record<ExamEntry>,
+    pub(super) held: Arc<Held>,
+}
+
+/// A damaged page, as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DamagedPage {
+    /// Candidate and page.
+    pub place: PagePlace,
+    /// Stable code, such as `SCN-004`.
+    pub code: String,
+    /// What was found, in English, no personal data.
+    pub detail: String,
+    /// Why someone accepted it, when someone has. May name a person: never logged.
+    pub accepted: Option<String>,
+}
+
+/// A script's annotations, in its record or in a blob of their own.
+pub enum Annotations<'s> {
+    /// In the script's record.
+    Within(&'s [ArchivedAnnotation]),
+    /// Too many for it.
+    Apart(Record<Vec<Annotation>>),
+}
+
+impl Annotations<'_> {
+    /// In the order they were made.
+    pub fn get(&self) -> &[ArchivedAnnotation] {
+        match self {
+            Annotations::Within(annotations) => annotations,
+            Annotations::Apart(record) => record.get(),
+        }
+    }
+}
+
+/// The largest blob of annotations that is read: a thousand times what a record holds.
+const ANNOTATIONS_LIMIT: u64 = 64 << 20;
+
+impl ExamView {
+    /// The exam.
+    pub fn exam(&self) -> &ArchivedExam {
+        &self.entry.get().exam
+    }
+
+    /// The exam's identifier.
+    pub fn id(&self) -> &str {
+        &self.exam().id
+    }
+
+    /// How many there are of each.
+    pub fn counts(&self) -> Counts {
+        self.entry.get().counts.get()
+    }
+
+    /// SHA-256 that names the content of the bundle imported last.
+    pub fn bundle(&self) -> [u8; 32] {
+        self.entry.get().bundle
+    }
+
+    /// The journal line that changed the exam last before this view was taken. When a fresh view
+    /// says another number, something has changed since.
+    pub fn line(&self) -> u64 {
+        self.entry.get().line.to_native()
+    }
+
+    /// Schools, by UAI.
+    pub fn schools(&self) -> Records<School> {
+        Records::of(&self.tables.schools, self.held.generation(), "school")
+    }
+
+    /// One school.
+    ///
+    /// # Errors
+    /// [`StoreError`] when its record cannot be read; so for all that follow.
+    pub fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {
+        read(&self.tables.schools, self.key(uai), || format!("school {uai}"))
+    }
+
+    /// Candidates, by number.
+    pub fn candidates(&self) -> Records<Candidate> {
+        Records::of(&self.tables.candidates, self.held.generation(), "candidate")
+    }
+
+    /// One candidate.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError> {
+        read(&self.tables.candidates, self.key(number), || format!("candidate {number}"))
+    }
+
+    /// Scripts, by candidate number.
+    pub fn scripts(&self) -> Records<Script> {
+        Records::of(&self.tables.scripts, self.held.generation(), "the script of candidate")
+    }
+
+    /// One candidate's script.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn script(&self, candidate: &str) -> Result<Option<Record<Script>>, StoreError> {
+        read(&self.tables.scripts, self.key(candidate), || format!("the script of candidate {candidate}"))
+    }
+
+    /// Batches, by id.
+    pub fn batches(&self) -> Records<Batch> {
+        Records::of(&self.tables.batches, self.held.generation(), "batch")
+    }
+
+    /// One batch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn batch(&self, id: &str) -> Result<Option<Record<Batch>>, StoreError> {
+        read(&self.tables.batches, self.key(id), || format!("batch {id}"))
+    }
+
+    /// Markers, by id.
+    pub fn markers(&self) -> Records<Marker> {
+        Records::of(&self.tables.markers, self.held.generation(), "marker")
+    }
+
+    /// One marker.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn marker(&self, id: &str) -> Result<Option<Record<Marker>>, StoreError> {
+        read(&self.tables.markers, self.key(id), || format!("marker {id}"))
+    }
+
+    /// A script's annotations, wherever they are kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Blob`] when they are in a blob that cannot be read whole.
+    pub fn annotations<'s>(&self, script: &'s Record<Script>) -> Result<Annotations<'s>, StoreError> {
+        let script = script.get();
+        let Some(blob) = script.annotations_blob.as_ref() else {
+            return Ok(Annotations::Within(&script.annotations));
+        };
+        let what = format!("the annotations of candidate {}", script.candidate);
+        let bytes = read_blob(&self.blobs, &blob.get(), ANNOTATIONS_LIMIT)
+            .map_err(|source| StoreError::Blob { act: format!("read {what}"), source })?;
+        Ok(Annotations::Apart(Record::read(bytes).map_err(StoreError::record(what))?))
+    }
+
+    /// What inspection found in a scan; none when it was not inspected yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn inspection(&self, scan: &BlobRef) -> Result<Option<Record<InspectionRecord>>, StoreError> {
+        read(&self.tables.inspections, scan.sha256, || "an inspection".to_owned())
+    }
+
+    /// How many pages still wait for inspection: those with a scan, without damage, whose scan
+    /// nobody has decoded yet. Reads every script.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn uninspected(&self) -> Result<u64, StoreError> {
+        let mut waiting = 0;
+        for script in self.scripts() {
+            for page in script?.get().pages.iter().filter(|page| page.damage.is_none()) {
+                if let Some(placed) = page.scan.as_ref() {
+                    let inspected = self.tables.inspections.contains_key(placed.image.blob.sha256)?;
+                    waiting += u64::from(!inspected);
+                }
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Every damaged page, accepted or not, by candidate number and page. Reads every script.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn damaged(&self) -> Result<Vec<DamagedPage>, StoreError> {
+        let mut damaged = Vec::new();
+        for script in self.scripts() {
+            let script = script?;
+            for (page, number) in script.get().pages.iter().zip(1_u32..) {
+                if let Some(damage) = page.damage.as_ref() {
+                    let candidate = script.get().candidate.to_string();
+                    damaged.push(DamagedPage {
+                        place: PagePlace { candidate, page: number },
+                        code: damage.code.to_string(),
+                        detail: damage.detail.to_string(),
+                        accepted: page.accepted.as_ref().map(|accepted| accepted.reason.to_string()),
+                    });
+                }
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// The numbers of the candidates that a query finds, at most `limit`, sorted by last name,
+    /// first name and number.
+    ///
+    /// Every word of the query must begin a word of the last name, the first name or the number,
+    /// in any order; accents, case, hyphens and apostrophes are ignored (DOMAIN, *Editing the
+    /// copies*). An empty query finds everyone.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index cannot be read.
+    pub fn search(&self, query: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        super::search::find(&self.tables.search, self.held.generation(), query, limit)
+    }
+
+    fn key(&self, name: &str) -> Vec<u8> {
+        key(self.held.generation(), name)
+    }
+}
+
+/// A whole blob, when it has the length its reference says and no more than `limit`.
+pub(super) fn read_blob(blobs: &BlobStore, blob: &BlobRef, limit: u64) -> std::io::Result<Vec<u8>> {
+    let file = blobs.open(blob)?;
+    let held = file.metadata()?.len();
+    if held != blob.length || held > limit {
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            format!("{held} bytes instead of {}", blob.length),
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

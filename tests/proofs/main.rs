@@ -1,0 +1,3 @@
+//! The proofs: one module a subject, one test a rule.
+
+mod tidy;
