@@ -155,10 +155,11 @@ mod tests {
                 let (before, after) = (path(&face.font, GlyphId::from(glyph)), path(&embedded, new));
                 assert_eq!(before.len(), after.len(), "glyph {glyph} has another outline");
                 for (before, after) in before.iter().zip(&after) {
-                    // Half a thousandth for a point, as much for the place of a component, and
-                    // as much where the face's own bearing and box disagree by a unit.
+                    // Half a thousandth for a point, as much for the place of a component at
+                    // each of three levels, and as much where the face's own bearing and box
+                    // disagree by a unit.
                     let moved = (before[0] - after[0]).abs().max((before[1] - after[1]).abs());
-                    assert!(moved <= 2.0, "glyph {glyph}: {before:?} became {after:?}");
+                    assert!(moved <= 2.5, "glyph {glyph}: {before:?} became {after:?}");
                 }
             }
         }
