@@ -255,9 +255,9 @@ enum Read {
 }
 
 fn whole(frame: Frame, kept: Kept, matrix: [f32; 6], notes: Vec<String>) -> Finding {
-    let Kept { picture, attached, converted } = kept;
+    let Kept { picture, attached, converted, note } = kept;
     let mut sighting = Sighting::whole(frame, Placed { picture, matrix, converted });
-    sighting.notes = notes;
+    sighting.notes = notes.into_iter().chain(note).collect();
     (sighting, attached)
 }
 

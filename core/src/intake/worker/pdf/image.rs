@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use hayro_syntax::Filter;
-use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as Text};
+use hayro_syntax::object::{Array, Dict, Object, Stream, String as Text};
 
 use super::super::convert;
 use super::filters::{self, Unwrapped};
@@ -34,8 +34,10 @@ fn convert(why: impl Into<String>) -> Refusal {
 pub(crate) struct Kept {
     pub(crate) picture: Picture,
     pub(crate) attached: Vec<Vec<u8>>,
-    /// Why its bytes are not the file's, when they are not.
+    /// Why its bytes are not the scanner's, when they are not.
     pub(crate) converted: Option<String>,
+    /// What was taken off around them, without touching them.
+    pub(crate) note: Option<String>,
 }
 
 /// Collects bytes that go beside the answer, or are named in the file.
@@ -92,6 +94,7 @@ pub(crate) fn keep(stream: &Stream<'_>, resources: &Dict<'_>, file: &[u8]) -> Re
     }
     let mut bag = Bag { file, attached: Vec::new() };
     let image = Image { dict, resources, width, height, bits, bilevel };
+    let note = unwrapped.wrapped.then(|| "wrapping taken off the picture's stream".to_owned());
     let (picture, converted) = match unwrapped.filter {
         Some(Filter::DctDecode) => image.dct(unwrapped, &mut bag)?,
         Some(Filter::CcittFaxDecode) => image.fax(unwrapped, &mut bag)?,
@@ -100,7 +103,7 @@ pub(crate) fn keep(stream: &Stream<'_>, resources: &Dict<'_>, file: &[u8]) -> Re
         Some(Filter::FlateDecode) => image.flate(unwrapped, &mut bag)?,
         _ => image.pixels(stream, unwrapped.filter, &mut bag)?,
     };
-    Ok(Kept { picture, attached: bag.attached, converted })
+    Ok(Kept { picture, attached: bag.attached, converted, note })
 }
 
 /// An image's own words.
@@ -155,8 +158,7 @@ impl<'a> Image<'_, 'a> {
         }
         let stated = data.params.get::<u8>(b"ColorTransform").filter(|value| *value <= 1);
         let coding = Coding::Dct { colour_transform: stated.or(head.colour_transform()) };
-        let converted = data.wrapped.then(|| "wrapping taken off a JPEG".to_owned());
-        Ok((self.picture(bag.name(data.bytes), colours, coding)?, converted))
+        Ok((self.picture(bag.name(data.bytes), colours, coding)?, None))
     }
 
     /// One component of one bit, as fax code and JBIG2 have.
@@ -188,8 +190,7 @@ impl<'a> Image<'_, 'a> {
             columns,
             rows,
         };
-        let converted = data.wrapped.then(|| "wrapping taken off fax code".to_owned());
-        Ok((self.picture(bag.name(data.bytes), colours, coding)?, converted))
+        Ok((self.picture(bag.name(data.bytes), colours, coding)?, None))
     }
 
     fn jbig2(&self, data: Unwrapped<'a>, bag: &mut Bag<'_>) -> Found {
@@ -211,8 +212,7 @@ impl<'a> Image<'_, 'a> {
             }
             None => None,
         };
-        let converted = data.wrapped.then(|| "wrapping taken off JBIG2".to_owned());
-        Ok((self.picture(bag.name(data.bytes), colours, Coding::Jbig2 { globals })?, converted))
+        Ok((self.picture(bag.name(data.bytes), colours, Coding::Jbig2 { globals })?, None))
     }
 
     fn jpx(&self, data: Unwrapped<'a>, bag: &mut Bag<'_>) -> Found {
@@ -230,10 +230,9 @@ impl<'a> Image<'_, 'a> {
         if colours.components() != head.components || matches!(colours, Colours::Indexed { .. }) {
             return Err(convert("JPEG 2000 that is not what the page says of it"));
         }
-        let converted = data.wrapped.then(|| "wrapping taken off JPEG 2000".to_owned());
         let mut picture = self.picture(bag.name(data.bytes), colours, Coding::Jpx)?;
         picture.bits = 8;
-        Ok((picture, converted))
+        Ok((picture, None))
     }
 
     fn sampled(&self, bag: &mut Bag<'_>) -> Result<Colours, Refusal> {
@@ -265,8 +264,7 @@ impl<'a> Image<'_, 'a> {
         if !fits || !matches!(predictor, 1 | 2 | 10..=15) {
             return Err(convert("a predictor that is not the picture's"));
         }
-        let converted = data.wrapped.then(|| "wrapping taken off compressed pixels".to_owned());
-        Ok((self.picture(bag.name(data.bytes), colours, coding)?, converted))
+        Ok((self.picture(bag.name(data.bytes), colours, coding)?, None))
     }
 
     /// Pixels as they are, or under LZW or run lengths: compressed anew, the pixels unchanged.
@@ -390,9 +388,4 @@ fn indexed(base: Colours, last: Option<Object<'_>>, lookup: Option<Object<'_>>) 
     // A palette that is short shows black for what it lacks, in every reader.
     palette.resize(entries * usize::from(components), 0);
     Ok(Colours::Indexed { components, profile, palette })
-}
-
-/// Whether an image object is nameless about its kind: used to find pictures among resources.
-pub(crate) fn is_image(dict: &Dict<'_>) -> bool {
-    dict.get::<Name<'_>>(b"Subtype").as_deref() == Some(b"Image")
 }
