@@ -114,7 +114,7 @@ pub(crate) fn walk(file: &[u8]) -> Result<Head, Damage> {
 }
 
 /// The marker at `at`, fill bytes skipped (T.81, B.1.1.2).
-fn marker(file: &[u8], at: &mut usize) -> Result<u8, Damage> {
+pub(crate) fn marker(file: &[u8], at: &mut usize) -> Result<u8, Damage> {
     let ends = || damage::truncated(format!("no end of image in {} bytes", file.len()));
     if *file.get(*at).ok_or_else(ends)? != 0xFF {
         return Err(damage::malformed(format!("no marker at byte {at}")));
@@ -128,7 +128,7 @@ fn marker(file: &[u8], at: &mut usize) -> Result<u8, Damage> {
 }
 
 /// A segment's contents; `at` moves past it.
-fn segment<'a>(file: &'a [u8], at: &mut usize) -> Result<&'a [u8], Damage> {
+pub(crate) fn segment<'a>(file: &'a [u8], at: &mut usize) -> Result<&'a [u8], Damage> {
     let ends = || damage::truncated(format!("a segment goes beyond the end, byte {}", file.len()));
     let length = usize::from(Endian::Big.u16(file, *at).ok_or_else(ends)?);
     if length < 2 {

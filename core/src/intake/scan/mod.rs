@@ -10,6 +10,7 @@ pub(crate) mod damage;
 pub(crate) mod endian;
 pub(crate) mod exif;
 pub(crate) mod found;
+mod inspect;
 pub(crate) mod jpeg;
 mod keep;
 pub(crate) mod limits;
@@ -18,4 +19,8 @@ pub(crate) mod png;
 mod probe;
 pub(crate) mod tiff;
 
+pub use inspect::{Inspection, LOW_RESOLUTION, inspect};
 pub use probe::{Probed, Wanted, probe, probe_with_notes};
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,10 @@
 //! lowers itself, and nothing of ours in it: no store, no network, no file it may write. The
 //! program runs [`run`]; the other side is [`Decoder`].
 
+mod convert;
 mod decoder;
+mod inspect;
+mod pdf;
 mod process;
 pub(crate) mod protocol;
 mod serve;

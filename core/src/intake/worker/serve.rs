@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::stdio::{stdin, stdout};
 
-use super::protocol::{self, GREETING, Reply, Request};
+use super::pdf::Documents;
+use super::protocol::{self, GREETING, RawPath, Reply, Request};
+use super::{convert, inspect};
 use crate::intake::scan::damage;
 use crate::model::Damage;
 
@@ -46,8 +48,9 @@ impl Write for Pipe {
 
 fn serve(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     to.write_all(GREETING)?;
+    let mut documents = Documents::default();
     while let Some((request, attached)) = protocol::read::<Request>(from)? {
-        match answer(request, &attached) {
+        match answer(request, &attached, &mut documents) {
             Ok((reply, attached)) => {
                 let attached: Vec<&[u8]> = attached.iter().map(Vec::as_slice).collect();
                 protocol::write(to, reply, &attached)?;
@@ -58,14 +61,26 @@ fn serve(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn answer(request: Request, _attached: &[Vec<u8>]) -> Served {
+fn answer(request: Request, attached: &[Vec<u8>], documents: &mut Documents) -> Served {
     match request {
         Request::Limits { memory, processor } => {
             lower(memory, processor).map_err(|error| damage::unsupported(error.to_string()))?;
             Ok((Reply::Ready, Vec::new()))
         }
-        _ => Err(damage::unsupported("not yet")),
+        Request::Jpeg { path } => convert::served(whole(&path).and_then(|file| convert::jpeg(&file))),
+        Request::Png { path } => convert::served(whole(&path).and_then(|file| convert::png(&file))),
+        Request::Tiff { path, directory } => {
+            convert::served(whole(&path).and_then(|file| convert::tiff(&file, directory)))
+        }
+        Request::Inspect { picture } => inspect::serve(&picture, attached),
+        Request::Outline { path } => documents.outline(&path),
+        Request::Page { path, page } => documents.page(&path, page),
     }
+}
+
+/// A picture file, read whole; its length was accepted by the other side.
+fn whole(path: &RawPath) -> Result<Vec<u8>, Damage> {
+    std::fs::read(path.path()).map_err(|error| damage::unreadable_file(error.kind().to_string()))
 }
 
 /// Lowers this process's own limits for good.
