@@ -477,7 +477,7 @@ fn an_annotation_has_the_fields_of_its_kind() {
         ("\"kind\":\"arrow\",\"from\":{},\"to\":[1,1],\"width\":1", "BND-017", "from"),
         ("\"kind\":\"ink\",\"strokes\":[],\"width\":1", "BND-018", "strokes"),
         ("\"kind\":\"ink\",\"strokes\":[[[0,0]],[]],\"width\":1", "BND-018", "strokes[1]"),
-        ("\"kind\":\"ink\",\"strokes\":[[0,0]],\"width\":1", "BND-017", "strokes[0][0]"),
+        ("\"kind\":\"ink\",\"strokes\":[[0]],\"width\":1", "BND-017", "strokes[0][0]"),
         (
             "\"kind\":\"rectangle\",\"x\":0,\"y\":0,\"width\":1,\"height\":1,\"width_of_line\":1",
             "BND-015",
