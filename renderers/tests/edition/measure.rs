@@ -1,0 +1,36 @@
+use std::time::Instant;
+
+use copiste_core::model::*;
+use copiste_core::render::{Desk, Profile};
+
+use crate::subjects::*;
+
+#[test]
+fn an_ordinary_copy_adds_little() {
+    let workshop = Workshop::new();
+    let mut case = workshop.case();
+    case.script.pages.extend(case.script.pages.clone());
+    for page in 1..=4 {
+        case.script.annotations.extend(every_kind(page).into_iter().take(15));
+    }
+    let records = case.records();
+    let mut desk = Desk::default();
+    let scans: u64 = 1331;
+    for count in [20, 60] {
+        case.script.questions = questions(count);
+        let records = case.records();
+        let rope = records.edition(&workshop.press, Profile::FULL, &mut desk).unwrap();
+        eprintln!("{count} questions: {} bytes added", rope.len() - scans);
+    }
+    let rounds = 20_000;
+    let mut best = f64::MAX;
+    for _ in 0..5 {
+        let start = Instant::now();
+        for _ in 0..rounds {
+            std::hint::black_box(records.edition(&workshop.press, Profile::FULL, &mut desk).unwrap().len());
+        }
+        best = best.min(start.elapsed().as_secs_f64() / f64::from(rounds) * 1e6);
+    }
+    eprintln!("{best:.1} us a copy");
+    let _ = Hundredths(0);
+}
