@@ -58,6 +58,11 @@ fn break_paragraph(
     limit: f32,
     lines: &mut Vec<Range<usize>>,
 ) {
+    // Most paragraphs are one line.
+    if measure.width(role, text[range.clone()].trim_end_matches([' ', '\t'])) <= limit {
+        lines.push(range);
+        return;
+    }
     let mut line_start = range.start;
     let mut line_width = 0.0;
     let mut at = range.start;

@@ -16,12 +16,15 @@ fn an_ordinary_copy_adds_little() {
     let records = case.records();
     let mut desk = Desk::default();
     let scans: u64 = 1331;
+    let records0 = records;
     for count in [20, 60] {
         case.script.questions = questions(count);
         let records = case.records();
         let rope = records.edition(&workshop.press, Profile::FULL, &mut desk).unwrap();
+        workshop.write_rope(&format!("measured-{count}"), rope);
         eprintln!("{count} questions: {} bytes added", rope.len() - scans);
     }
+    let records = records0;
     let rounds = 20_000;
     let mut best = f64::MAX;
     for _ in 0..5 {

@@ -188,7 +188,12 @@ impl Records {
         }
     }
 
-    pub fn edition<'d>(&self, press: &Press, profile: Profile, desk: &'d mut Desk) -> Result<&'d Rope, RenderError> {
+    pub fn edition<'d>(
+        &self,
+        press: &Press,
+        profile: Profile,
+        desk: &'d mut Desk,
+    ) -> Result<&'d Rope, RenderError> {
         press.edition(&self.subject(), profile, desk)
     }
 }
@@ -231,17 +236,28 @@ pub fn every_kind(page: u32) -> Vec<Annotation> {
         rotation,
     };
     let wave = (0..40)
-        .map(|step| Spot { x: 10_000 + step * 700, y: 62_000 + [0, 900, 1200, 900, 0, -900, -1200, -900][step as usize % 8] })
+        .map(|step| Spot {
+            x: 10_000 + step * 700,
+            y: 62_000 + [0, 900, 1200, 900, 0, -900, -1200, -900][step as usize % 8],
+        })
         .collect();
     let mut all = vec![
-        annotation(page, RED, text("Très bien : l’œuvre est bien située, mais il manque le cœur du sujet.", 60, 10, 0)),
+        annotation(
+            page,
+            RED,
+            text("Très bien : l’œuvre est bien située, mais il manque le cœur du sujet.", 60, 10, 0),
+        ),
         annotation(page, BLUE, text("en biais", 70, 40, 30)),
         annotation(page, BLUE, text("debout", 95, 60, 90)),
         annotation(page, RED, Shape::Ink { strokes: vec![wave, vec![spot(50, 62)]], width: 180 }),
         annotation(page, RED, Shape::Line { from: spot(10, 70), to: spot(40, 70), width: 150 }),
         annotation(page, BLUE, Shape::Arrow { from: spot(45, 75), to: spot(60, 68), width: 150 }),
         annotation(page, RED, Shape::Rectangle { area: area(10, 74, 20, 6), line_width: 120, fill: None }),
-        annotation(page, BLUE, Shape::Ellipse { area: area(34, 76, 16, 5), line_width: 120, fill: Some([0xDD, 0xE8, 0xF8]) }),
+        annotation(
+            page,
+            BLUE,
+            Shape::Ellipse { area: area(34, 76, 16, 5), line_width: 120, fill: Some([0xDD, 0xE8, 0xF8]) },
+        ),
         annotation(page, [0xFF, 0xF2, 0x00], Shape::Highlight { area: area(12, 8, 20, 5) }),
         annotation(page, RED, Shape::Underline { from: spot(12, 45), to: spot(42, 45), width: 200 }),
         annotation(page, RED, Shape::Strike { from: spot(12, 26), to: spot(42, 26), width: 200 }),
