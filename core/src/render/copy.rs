@@ -329,9 +329,9 @@ impl Copy {
     /// Keeps words without control characters, which no font has and XML refuses.
     fn keep(&mut self, text: &str) -> (u32, u32) {
         let start = position(self.text.len());
-        // Bytes that none of them begins with or is, so that most words are looked at once.
-        let suspect = |byte: &u8| matches!(byte, ..0x20 | 0x7F | 0xC2 | 0xE2 | 0xEF..);
-        if text.as_bytes().iter().any(suspect) && text.chars().any(is_control) {
+        // Every byte is looked at, without a way out: so the compiler looks at many at a time.
+        let suspect = text.bytes().fold(false, |found, byte| found | is_suspect(byte));
+        if suspect && text.chars().any(is_control) {
             self.text.extend(text.chars().filter_map(|character| match character {
                 '\t' | '\n' => Some(' '),
                 _ if is_control(character) => None,
@@ -354,6 +354,12 @@ fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' | '\u{2028}' | '\u{2029}')
         || u32::from(character) & 0xFFFE == 0xFFFE
+}
+
+/// Whether a byte can be, or begin, a control character in UTF-8.
+#[inline]
+fn is_suspect(byte: u8) -> bool {
+    (byte < 0x20) | (byte == 0x7F) | (byte == 0xC2) | (byte == 0xE2) | (byte >= 0xEF)
 }
 
 /// Adds steps to the path begun last.

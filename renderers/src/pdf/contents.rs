@@ -112,6 +112,7 @@ struct Now {
     fill: Option<Colour>,
     width: Option<i32>,
     state: Option<(u8, Blend)>,
+    font: Option<(u16, f32)>,
 }
 
 struct Pen<'a, 'i> {
@@ -289,7 +290,7 @@ impl Pen<'_, '_> {
             self.point(e, f);
             self.out.extend_from_slice(b" Tm");
         }
-        self.ink.line.write(style.size * 100.0, self.out);
+        self.ink.line.write_on(style.size * 100.0, &mut self.now.font, self.out);
         self.out.extend_from_slice(b"ET\n");
         if self.is_figure(owner) {
             let (width, size) = (self.ink.line.width() * style.size / 1000.0, style.size);

@@ -124,18 +124,29 @@ pub fn hex_string(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Appends words as a text string (ISO 32000-1, 7.9.2.2): in PDFDocEncoding where that is the same
 /// as Latin-1, else in UTF-16.
 pub fn text_string(out: &mut Vec<u8>, words: &str) {
-    let plain = |character: char| matches!(character, ' '..='~' | '\u{A1}'..='\u{AC}' | '\u{AE}'..='\u{FF}');
-    if words.chars().all(plain) {
-        out.push(b'(');
-        out.reserve(words.len());
-        for character in words.chars() {
-            if matches!(character, '(' | ')' | '\\') {
-                out.push(b'\\');
-            }
-            out.push(character as u8);
+    let start = out.len();
+    out.reserve(words.len() + 2);
+    out.push(b'(');
+    let bytes = words.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        // One byte, or the two of Latin-1's upper half.
+        let (code, length) = match bytes[at] {
+            byte @ b' '..=b'~' => (byte, 1),
+            0xC2 if matches!(bytes[at + 1], 0xA1..=0xAC | 0xAE..=0xBF) => (bytes[at + 1], 2),
+            0xC3 => (bytes[at + 1] + 0x40, 2),
+            _ => break,
+        };
+        if matches!(code, b'(' | b')' | b'\\') {
+            out.push(b'\\');
         }
+        out.push(code);
+        at += length;
+    }
+    if at == bytes.len() {
         out.push(b')');
     } else {
+        out.truncate(start);
         out.extend_from_slice(b"<FEFF");
         for unit in words.encode_utf16() {
             for shift in [12, 8, 4, 0] {
