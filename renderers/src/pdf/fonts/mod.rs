@@ -30,6 +30,7 @@ mod charset;
 mod copy_fonts;
 mod faces;
 mod line;
+mod outlines;
 mod program;
 mod setting;
 mod shaping;

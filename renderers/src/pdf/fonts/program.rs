@@ -55,7 +55,7 @@ pub(super) fn objects(
     let compact = truetype::table(&subset, b"CFF ");
     let program = match compact {
         Some(table) => Some(table.to_vec()),
-        None => truetype::without_hints(&subset),
+        None => truetype::for_embedding(&subset),
     };
     let program = program.ok_or_else(|| failed("the subset is malformed".to_owned()))?;
     let is_compact = compact.is_some();

@@ -11,6 +11,10 @@ use super::faces::{Face, is_ignorable};
 /// seen (a fiftieth of a point in 10-point text), and every move costs bytes.
 const TOLERANCE: i32 = 2;
 
+/// How many characters of a cluster are compared with each of its glyphs: more than any language
+/// has (Unicode's limit for marks on one letter is 30, UAX 15), few enough for heaps of marks.
+const LONGEST: usize = 32;
+
 /// The glyphs of a word.
 #[derive(Debug)]
 pub(super) struct Shaped {
@@ -137,7 +141,7 @@ fn share(face: &Face, text: &str, cluster: Range<usize>, glyphs: &mut [Placed]) 
         .filter(|(_, ch)| !is_ignorable(*ch))
         .collect();
     let begins = |rank: usize, glyph: u16| {
-        let usual = characters.iter().skip(1).find(|(_, ch)| face.glyph(*ch) == Some(glyph));
+        let usual = characters.iter().take(LONGEST).skip(1).find(|(_, ch)| face.glyph(*ch) == Some(glyph));
         usual.or_else(|| characters.get(rank)).or(characters.last()).map_or(cluster.start, |(at, _)| *at)
     };
     let starts: Vec<usize> = (0..)

@@ -166,7 +166,7 @@ fn fonts_leave_a_copy_within_its_sixty_kilobytes() {
             FontBytes::Owned(_) => panic!("everyday text needs no font of its own"),
         })
         .sum();
-    assert!(total < 30_000, "{total} bytes of fonts for an ordinary copy");
+    assert!(total < 27_000, "{total} bytes of fonts for an ordinary copy");
 }
 
 #[test]
