@@ -63,6 +63,7 @@ impl Default for Copy {
 
 /// A position in an arena. No copy comes near four thousand million of anything: its record has
 /// at most 64 KiB, its annotations come from one line of a bundle.
+#[inline]
 fn position(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(NONE - 1)
 }
@@ -112,12 +113,14 @@ impl Copy {
     }
 
     /// The sheet of a page of the script, from 1.
+    #[inline]
     pub fn page(&self, number: u32) -> Option<SheetId> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         self.pages.get(index).copied()
     }
 
     /// A sheet.
+    #[inline]
     pub fn sheet(&self, id: SheetId) -> &Sheet {
         &self.sheets[id.0 as usize]
     }
@@ -168,21 +171,25 @@ impl Copy {
     }
 
     /// The name of the node at this position of [`Copy::nodes`].
+    #[inline]
     pub fn node_id(&self, index: usize) -> NodeId {
         NodeId(position(index))
     }
 
     /// A node.
+    #[inline]
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]
     }
 
     /// The words that stand for a node.
+    #[inline]
     pub fn says(&self, id: NodeId) -> &str {
         self.kept(self.nodes[id.index()].says)
     }
 
     /// A node's children, in reading order.
+    #[inline]
     pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
         let mut next = self.nodes[id.index()].first_child;
         std::iter::from_fn(move || {
@@ -238,6 +245,7 @@ impl Copy {
     }
 
     /// What is drawn on a sheet, in drawing order, with its place in the reading order.
+    #[inline]
     pub fn items(&self, sheet: SheetId) -> impl Iterator<Item = (Owner, Item<'_>)> {
         let mut next = self.sheets[sheet.0 as usize].first;
         std::iter::from_fn(move || {
@@ -262,6 +270,7 @@ impl Copy {
     // ---- words ----
 
     /// The width in points of one line of text.
+    #[inline]
     pub fn width(&self, role: FontRole, size: f32, text: &str) -> f32 {
         self.measure.width(role, text) * size
     }
@@ -305,6 +314,7 @@ impl Copy {
 
     // ---- the arena ----
 
+    #[inline]
     fn push(&mut self, sheet: SheetId, owner: Owner, kept: Kept) {
         let at = position(self.items.len());
         self.items.push(Entry { owner, kept, next: NONE });
@@ -319,7 +329,9 @@ impl Copy {
     /// Keeps words without control characters, which no font has and XML refuses.
     fn keep(&mut self, text: &str) -> (u32, u32) {
         let start = position(self.text.len());
-        if text.chars().any(is_control) {
+        // Every byte is looked at, without a way out: so the compiler looks at many at a time.
+        let suspect = text.bytes().fold(false, |found, byte| found | is_suspect(byte));
+        if suspect && text.chars().any(is_control) {
             self.text.extend(text.chars().filter_map(|character| match character {
                 '\t' | '\n' => Some(' '),
                 _ if is_control(character) => None,
@@ -331,6 +343,7 @@ impl Copy {
         (start, position(self.text.len()))
     }
 
+    #[inline]
     fn kept(&self, (start, end): (u32, u32)) -> &str {
         &self.text[start as usize..end as usize]
     }
@@ -341,6 +354,12 @@ fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FDD0}'..='\u{FDEF}' | '\u{2028}' | '\u{2029}')
         || u32::from(character) & 0xFFFE == 0xFFFE
+}
+
+/// Whether a byte can be, or begin, a control character in UTF-8.
+#[inline]
+fn is_suspect(byte: u8) -> bool {
+    (byte < 0x20) | (byte == 0x7F) | (byte == 0xC2) | (byte == 0xE2) | (byte >= 0xEF)
 }
 
 /// Adds steps to the path begun last.
@@ -375,11 +394,7 @@ impl PathPen<'_> {
 
     /// A whole rectangle.
     pub fn rectangle(&mut self, left: f32, top: f32, width: f32, height: f32) -> &mut Self {
-        self.move_to(left, top)
-            .line_to(left + width, top)
-            .line_to(left + width, top + height)
-            .line_to(left, top + height)
-            .close()
+        self.step(Step::Rectangle([left, top], [width, height]))
     }
 
     /// A whole ellipse within a rectangle.
@@ -395,6 +410,7 @@ impl PathPen<'_> {
             .close()
     }
 
+    #[inline]
     fn step(&mut self, step: Step) -> &mut Self {
         self.steps.push(step);
         let now = position(self.steps.len());

@@ -58,6 +58,14 @@ fn break_paragraph(
     limit: f32,
     lines: &mut Vec<Range<usize>>,
 ) {
+    // Most paragraphs are one line; a short one needs no measuring, since no ASCII character of
+    // any font is two ems wide.
+    let whole = text[range.clone()].trim_end_matches([' ', '\t']);
+    let short = whole.is_ascii() && whole.len() as f32 * 2.0 <= limit;
+    if short || measure.width(role, whole) <= limit {
+        lines.push(range);
+        return;
+    }
     let mut line_start = range.start;
     let mut line_width = 0.0;
     let mut at = range.start;

@@ -13,6 +13,7 @@ impl NodeId {
     pub const PAGES: NodeId = NodeId(2);
 
     /// Position in [`super::Copy::nodes`].
+    #[inline]
     pub fn index(self) -> usize {
         self.0 as usize
     }

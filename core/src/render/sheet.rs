@@ -138,6 +138,8 @@ pub enum Step {
     Curve(Point, Point, Point),
     /// Back to the stretch's start.
     Close,
+    /// A whole rectangle: its left top corner, its width and height.
+    Rectangle(Point, Point),
 }
 
 /// What one item of a sheet is, as a composer reads it.

@@ -69,8 +69,15 @@ pub fn write(ink: &mut Ink<'_>, attachments: &mut dyn Attachments, sheet: SheetI
     ink.marks.begin_sheet();
     let copy = ink.copy;
     let frame = copy.sheet(sheet).frame;
-    let mut pen =
-        Pen { out, ink, upright: frame.upright_to_user(), within: false, owner: None, now: Now::default() };
+    let mut pen = Pen {
+        out,
+        ink,
+        upright: frame.upright_to_user(),
+        height: hundredths(frame.upright_size().1),
+        within: false,
+        owner: None,
+        now: Now::default(),
+    };
     for (owner, item) in copy.items(sheet) {
         match item {
             Item::Scan { page } => {
@@ -105,12 +112,15 @@ struct Now {
     fill: Option<Colour>,
     width: Option<i32>,
     state: Option<(u8, Blend)>,
+    font: Option<(u16, f32)>,
 }
 
 struct Pen<'a, 'i> {
     out: &'a mut Vec<u8>,
     ink: &'a mut Ink<'i>,
     upright: [f32; 6],
+    /// Of the upright sheet, in hundredths of a point.
+    height: i32,
     /// Whether the upright matrix is in force.
     within: bool,
     owner: Option<Owner>,
@@ -155,9 +165,12 @@ impl Pen<'_, '_> {
             return;
         }
         self.within = true;
+        // y goes up from the lower edge here, as glyphs want it.
         let [a, b, c, d, e, f] = self.upright;
+        let height = self.height as f32 / 100.0;
         self.out.extend_from_slice(b"q ");
-        syntax::reals(self.out, &[a / 100.0, b / 100.0, c / 100.0, d / 100.0, e, f]);
+        let matrix = [a / 100.0, b / 100.0, -c / 100.0, -d / 100.0, e + c * height, f + d * height];
+        syntax::reals(self.out, &matrix);
         // Round ends and corners, once for all.
         self.out.extend_from_slice(b" cm 1 J 1 j\n");
     }
@@ -200,6 +213,14 @@ impl Pen<'_, '_> {
                 Step::Move(point) => self.points(&[*point], b"m\n"),
                 Step::Line(point) => self.points(&[*point], b"l\n"),
                 Step::Curve(first, second, end) => self.points(&[*first, *second, *end], b"c\n"),
+                Step::Rectangle([left, top], [width, height]) => {
+                    self.point(*left, top + height);
+                    for length in [width, height] {
+                        self.out.push(b' ');
+                        syntax::integer(self.out, hundredths(*length));
+                    }
+                    self.out.extend_from_slice(b" re\n");
+                }
                 Step::Close => self.out.extend_from_slice(b"h\n"),
             }
         }
@@ -228,6 +249,10 @@ impl Pen<'_, '_> {
                         include(*second);
                         include(*end);
                     }
+                    Step::Rectangle([left, top], [width, height]) => {
+                        include([*left, *top]);
+                        include([left + width, top + height]);
+                    }
                     Step::Close => {}
                 }
             }
@@ -235,11 +260,15 @@ impl Pen<'_, '_> {
         }
     }
 
+    fn point(&mut self, x: f32, y: f32) {
+        syntax::integer(self.out, hundredths(x));
+        self.out.push(b' ');
+        syntax::integer(self.out, self.height.saturating_sub(hundredths(y)));
+    }
+
     fn points(&mut self, points: &[[f32; 2]], operator: &[u8]) {
         for [x, y] in points {
-            syntax::integer(self.out, hundredths(*x));
-            self.out.push(b' ');
-            syntax::integer(self.out, hundredths(*y));
+            self.point(*x, *y);
             self.out.push(b' ');
         }
         self.out.extend_from_slice(operator);
@@ -252,15 +281,17 @@ impl Pen<'_, '_> {
         self.ink.book.set(style.role, text, self.ink.fonts, self.ink.line);
         let [a, b, c, d, e, f] = matrix;
         self.out.extend_from_slice(b"BT ");
-        // Glyphs stand in a space whose y goes up, the sheet's goes down.
-        syntax::reals(self.out, &[a, b, -c, -d]);
-        self.out.push(b' ');
-        syntax::integer(self.out, hundredths(e));
-        self.out.push(b' ');
-        syntax::integer(self.out, hundredths(f));
-        self.out.extend_from_slice(b" Tm ");
-        self.ink.line.write(style.size * 100.0, self.out);
-        self.out.extend_from_slice(b" ET\n");
+        if [a, b, c, d] == [1.0, 0.0, 0.0, 1.0] {
+            self.point(e, f);
+            self.out.extend_from_slice(b" Td");
+        } else {
+            syntax::reals(self.out, &[a, -b, -c, d]);
+            self.out.push(b' ');
+            self.point(e, f);
+            self.out.extend_from_slice(b" Tm");
+        }
+        self.ink.line.write_on(style.size * 100.0, &mut self.now.font, self.out);
+        self.out.extend_from_slice(b"ET\n");
         if self.is_figure(owner) {
             let (width, size) = (self.ink.line.width() * style.size / 1000.0, style.size);
             let line = bounds(matrix, [0.0, -size, width, size * 0.3]);

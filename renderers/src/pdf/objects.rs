@@ -21,10 +21,10 @@ pub enum Place {
     },
 }
 
-/// The places of all objects of a document, in a growing list.
+/// The places of all objects of a document, by number.
 #[derive(Debug, Default)]
 pub struct Places {
-    places: Vec<(u32, Place)>,
+    places: Vec<Option<Place>>,
     next: u32,
 }
 
@@ -52,15 +52,20 @@ impl Places {
         &mut self.next
     }
 
-    /// Notes where an object is.
+    /// Notes where an object is. Numbers were handed out here or are fixed, so they are small.
+    #[inline]
     pub fn note(&mut self, number: u32, place: Place) {
-        self.places.push((number, place));
+        let index = number as usize;
+        if index >= self.places.len() {
+            self.places.resize(index + 64, None);
+        }
+        self.places[index] = Some(place);
     }
 
     /// Moves every offset from `from` on so that `from` becomes `to`.
     pub fn shift(&mut self, from: u64, to: u64) {
-        for (_, place) in &mut self.places {
-            if let Place::At(offset) = place
+        for place in &mut self.places {
+            if let Some(Place::At(offset)) = place
                 && *offset >= from
             {
                 *offset = *offset - from + to;
@@ -70,28 +75,29 @@ impl Places {
 
     /// Appends the entries of the cross-reference stream (`W [1 5 2]`) to `entries` and its
     /// `/Index` pairs to `index`, the head of the free list included.
-    pub fn table(&mut self, index: &mut Vec<u8>, entries: &mut Vec<u8>) {
-        self.places.sort_unstable_by_key(|(number, _)| *number);
+    pub fn table(&self, index: &mut Vec<u8>, entries: &mut Vec<u8>) {
+        entries.reserve(8 * (self.places.len() + 1));
         entries.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0xFF, 0xFF]);
         let (mut first, mut after) = (0, 1);
-        for (number, place) in &self.places {
-            if *number != after {
+        for (number, place) in (0_u32..).zip(&self.places) {
+            let entry = match place {
+                None => continue,
+                Some(Place::At(offset)) => {
+                    let [_, _, _, a, b, c, d, e] = offset.to_be_bytes();
+                    [1, a, b, c, d, e, 0, 0]
+                }
+                Some(Place::InStream { stream, index }) => {
+                    let [a, b, c, d] = stream.to_be_bytes();
+                    let [e, f] = index.to_be_bytes();
+                    [2, 0, a, b, c, d, e, f]
+                }
+            };
+            if number != after {
                 range(index, first, after);
-                (first, after) = (*number, *number);
+                (first, after) = (number, number);
             }
             after += 1;
-            match place {
-                Place::At(offset) => {
-                    entries.push(1);
-                    entries.extend_from_slice(&offset.to_be_bytes()[3..]);
-                    entries.extend_from_slice(&[0, 0]);
-                }
-                Place::InStream { stream, index } => {
-                    entries.extend_from_slice(&[2, 0]);
-                    entries.extend_from_slice(&stream.to_be_bytes());
-                    entries.extend_from_slice(&index.to_be_bytes());
-                }
-            }
+            entries.extend_from_slice(&entry);
         }
         range(index, first, after);
     }

@@ -53,9 +53,18 @@ impl Line {
     /// colour, `Td` and `Tm` are the caller's. Spans of `ActualText` are balanced, so the whole
     /// may stand inside any one marked-content sequence.
     pub fn write(&self, size: f32, content: &mut Vec<u8>) {
+        self.write_on(size, &mut None, content);
+    }
+
+    /// The same where the font and size chosen before still hold: `chosen` says which, and what
+    /// they are afterwards.
+    pub fn write_on(&self, size: f32, chosen: &mut Option<(u16, f32)>, content: &mut Vec<u8>) {
         for step in &self.steps {
             match step {
                 Step::Font(resource) => {
+                    if chosen.replace((*resource, size)) == Some((*resource, size)) {
+                        continue;
+                    }
                     content.extend_from_slice(b"/F");
                     integer(i32::from(*resource), content);
                     content.push(b' ');
