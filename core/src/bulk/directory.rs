@@ -50,8 +50,9 @@ pub fn write_directory(
     options: &WriteOptions,
 ) -> Result<Report, BulkError> {
     let shop = Workshop::open(*job)?;
+    let there = out.ancestors().find(|place| place.is_dir()).unwrap_or(Path::new("."));
+    room::check(there, room::for_directory(&plan, out, options.resume, GROUP_BYTES))?;
     let yard = Yard::open(out)?;
-    room::check(out, room::for_directory(&plan, out, options.resume, GROUP_BYTES))?;
     job.progress.begin(Phase::Write, plan.copies.len() as u64, plan.bytes());
 
     let mut tally = Tally::default();

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sha2::{Digest, Sha256};
 
@@ -15,9 +16,19 @@ use crate::render::{Composer, Copy, Press, Profile, Registry, RenderError, Subje
 use crate::rope::{BlobSource, Rope};
 use crate::store::{Annotations, Record, StoreError};
 
+/// A failpoint fails in every job of the process, so whoever sets one works alone.
+static FAILPOINTS: RwLock<()> = RwLock::new(());
+
+#[expect(dead_code, reason = "held, not read")]
+enum Company {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
 /// An exam with its scripts and scans.
 pub struct Academy {
     pub dir: tempfile::TempDir,
+    _company: Company,
     exam: Record<crate::store::ExamEntry>,
     schools: BTreeMap<String, Record<School>>,
     candidates: BTreeMap<String, Record<Candidate>>,
@@ -51,7 +62,9 @@ impl Folder {
             length: bytes.len() as u64,
             crc32: crc32fast::hash(bytes),
         };
-        fs::write(self.path(&blob), bytes).expect("a blob is written");
+        if !self.path(&blob).exists() {
+            fs::write(self.path(&blob), bytes).expect("a blob is written");
+        }
         blob
     }
 }
@@ -114,7 +127,24 @@ pub const MORNING: i64 = 1_578_038_400;
 
 impl Academy {
     pub fn new() -> Academy {
-        let dir = tempfile::tempdir().expect("a temporary folder");
+        Academy::among(Company::Shared(FAILPOINTS.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// For tests that set failpoints.
+    #[cfg(feature = "failpoints")]
+    pub fn alone(count: usize) -> Academy {
+        let alone = FAILPOINTS.write().unwrap_or_else(PoisonError::into_inner);
+        let mut academy = Academy::among(Company::Alone(alone));
+        for index in 0..count {
+            academy.add(index, "Martin", "Éloïse", "");
+        }
+        academy
+    }
+
+    fn among(company: Company) -> Academy {
+        // In memory where there is such a place: other jobs of the machine keep its disk busy.
+        let dir =
+            tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
         let blobs = Folder { dir: dir.path().join("blobs"), opened: AtomicUsize::new(0) };
         fs::create_dir(&blobs.dir).expect("a folder");
         let exam = Exam {
@@ -141,6 +171,7 @@ impl Academy {
             blobs,
             press: Press::new(Registry::new(), Box::new(Plain)),
             dir,
+            _company: company,
         }
     }
 
@@ -155,8 +186,11 @@ impl Academy {
 
     pub fn add(&mut self, index: usize, last_name: &str, first_name: &str, appreciation: &str) -> String {
         let number = format!("{:010}", index + 1);
+        // Small exams have scans of their own, large ones share them.
         let scans: Vec<BlobRef> = (0..2)
-            .map(|scan| self.blobs.put(format!("scan {scan} of {number} ").repeat(100 + index).as_bytes()))
+            .map(|scan| {
+                self.blobs.put(format!("scan {scan} of {} ", index % 60).repeat(100 + index % 60).as_bytes())
+            })
             .collect();
         self.put(&number, last_name, first_name, appreciation, scans.into_iter().map(page).collect());
         number
@@ -301,6 +335,9 @@ impl Progress for CancelAfter<'_> {
         }
     }
 }
+
+/// Without waiting for the disk: `syncfs` waits for whatever else the machine writes.
+pub const FAST: WriteOptions = WriteOptions { resume: false, sync: false, sha256: false };
 
 /// Every file under a folder with its bytes, hidden ones included.
 pub fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {

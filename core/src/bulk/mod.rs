@@ -9,6 +9,8 @@
 mod archive;
 mod directory;
 mod error;
+#[cfg(all(test, feature = "failpoints"))]
+mod failing;
 #[cfg(test)]
 mod invented;
 mod plan;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::invented::{Academy, CancelAfter, MORNING, entries, tree};
+use super::invented::{Academy, CancelAfter, FAST, MORNING, entries, tree};
 use super::*;
 use crate::model::{Acceptance, Damage};
 use crate::render::Profile;
 
-const RESUME: WriteOptions = WriteOptions { resume: true, sync: true, sha256: false };
+const RESUME: WriteOptions = WriteOptions { resume: true, ..FAST };
 
 fn selected(selection: Selection) -> PlanRequest {
     PlanRequest { selection, profile: Profile::FULL }
@@ -28,7 +28,7 @@ fn a_plan_forecasts_what_is_written() {
         script.pages[1].accepted = Some(Acceptance { reason: "lost".into(), at: 0, line: 1 });
     });
     let forecast = academy.plan().forecast();
-    let report = academy.directory(&academy.out("d"), &WriteOptions::default());
+    let report = academy.directory(&academy.out("d"), &FAST);
     let files = tree(&academy.out("d"));
     let written: usize =
         files.iter().filter(|(name, _)| name.ends_with(".pdf")).map(|(_, bytes)| bytes.len()).sum();
@@ -36,7 +36,7 @@ fn a_plan_forecasts_what_is_written() {
     assert_eq!((forecast.copies, forecast.pages, forecast.damaged, forecast.accepted), (7, 14, 1, 1));
     assert_eq!((report.made, report.kept, report.bytes), (7, 0, forecast.bytes));
     assert!(report.is_complete());
-    academy.zip(&academy.out("x.zip"), &WriteOptions::default());
+    academy.zip(&academy.out("x.zip"), &FAST);
     assert_eq!(fs::metadata(academy.out("x.zip")).expect("a file").len(), forecast.zip_bytes);
 }
 
@@ -64,7 +64,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
         let out = academy.out(&format!("{threads}.zip"));
         let job = academy.job(threads, &never, &Quiet);
         let plan = plan(&job, &selected(Selection::default())).expect("a plan");
-        write_zip(&job, plan, &out, &WriteOptions::default()).expect("a job");
+        write_zip(&job, plan, &out, &FAST).expect("a job");
         fs::read(out).expect("an archive")
     };
     let one = archive(1);
@@ -83,10 +83,7 @@ fn one_bad_copy_costs_one_copy_and_is_named_in_report_and_summary() {
     let codes =
         [(refusing, "BLK-023"), (panicking, "BLK-025"), (scanless, "BLK-024"), (shortened, "BLK-024")];
 
-    let reports = [
-        academy.zip(&academy.out("x.zip"), &WriteOptions::default()),
-        academy.directory(&academy.out("d"), &WriteOptions::default()),
-    ];
+    let reports = [academy.zip(&academy.out("x.zip"), &FAST), academy.directory(&academy.out("d"), &FAST)];
     for report in reports {
         let failed: Vec<(String, &str)> =
             report.failed.iter().map(|failure| (failure.candidate.clone(), failure.code.as_str())).collect();
@@ -113,9 +110,8 @@ fn a_scan_lost_after_planning_costs_its_copies_and_pads_nothing() {
     let (for_zip, for_directory) = (academy.plan(), academy.plan());
     fs::remove_file(academy.scan_of("0000000005")).expect("a scan");
     fs::write(academy.scan_of("0000000020"), b"short").expect("a scan");
-    let zip = write_zip(&job, for_zip, &academy.out("x.zip"), &WriteOptions::default()).expect("a job");
-    let directory =
-        write_directory(&job, for_directory, &academy.out("d"), &WriteOptions::default()).expect("a job");
+    let zip = write_zip(&job, for_zip, &academy.out("x.zip"), &FAST).expect("a job");
+    let directory = write_directory(&job, for_directory, &academy.out("d"), &FAST).expect("a job");
     for report in [&zip, &directory] {
         let failed: Vec<_> = report.failed.iter().map(|failure| failure.candidate.as_str()).collect();
         assert_eq!(failed, ["0000000005", "0000000020"]);
@@ -131,7 +127,7 @@ fn the_summary_lists_every_entry_as_it_is() {
     let mut academy = Academy::of(3);
     academy.add(3, "=cmd|' /C calc'!A0", "O\"Neil;\r\n", "");
     academy.change("0000000002", |script| script.marker_mark = None);
-    academy.zip(&academy.out("x.zip"), &WriteOptions::default());
+    academy.zip(&academy.out("x.zip"), &FAST);
     let archived = entries(&academy.out("x.zip"));
     let summary = archived["sommaire.csv"].strip_prefix("\u{FEFF}".as_bytes()).expect("a byte order mark");
     assert!(summary.ends_with(b"\r\n"));
@@ -203,10 +199,10 @@ fn a_selection_of_what_is_not_there_is_refused() {
 #[test]
 fn an_exam_without_copies_gives_an_empty_delivery() {
     let academy = Academy::new();
-    let report = academy.zip(&academy.out("x.zip"), &WriteOptions::default());
+    let report = academy.zip(&academy.out("x.zip"), &FAST);
     assert!(report.is_complete());
     assert_eq!(entries(&academy.out("x.zip")).into_keys().collect::<Vec<_>>(), ["sommaire.csv"]);
-    assert!(academy.directory(&academy.out("d"), &WriteOptions::default()).is_complete());
+    assert!(academy.directory(&academy.out("d"), &FAST).is_complete());
 }
 
 #[test]
@@ -228,7 +224,7 @@ fn numbers_that_only_a_record_tells_apart_get_different_names() {
 fn a_directory_resumes_with_what_is_missing_or_outdated() {
     let mut academy = Academy::of(40);
     let out = academy.out("d");
-    academy.directory(&out, &WriteOptions::default());
+    academy.directory(&out, &FAST);
     let before = tree(&out);
 
     let again = academy.directory(&out, &RESUME);
@@ -254,7 +250,7 @@ fn a_directory_resumes_with_what_is_missing_or_outdated() {
 fn a_cancelled_directory_keeps_whole_files_and_resumes_to_the_same_bytes() {
     let academy = Academy::of(700);
     let reference = academy.out("reference");
-    academy.directory(&reference, &WriteOptions::default());
+    academy.directory(&reference, &FAST);
     let reference = tree(&reference);
     for copies in [1, 200, 256, 300, 600, 700] {
         let out = academy.out(&format!("d{copies}"));
@@ -262,7 +258,7 @@ fn a_cancelled_directory_keeps_whole_files_and_resumes_to_the_same_bytes() {
         let progress = CancelAfter { copies, cancel: &cancel, done: AtomicU64::new(0) };
         let job = academy.job(2, &cancel, &progress);
         let plan = academy.plan();
-        let report = write_directory(&job, plan, &out, &WriteOptions::default()).expect("a job");
+        let report = write_directory(&job, plan, &out, &FAST).expect("a job");
         let left = tree(&out);
         assert!(left.iter().all(|(name, bytes)| reference[name] == *bytes), "{copies}");
         assert!(report.made >= copies && report.made <= copies + 2, "{} after {copies}", report.made);
@@ -281,7 +277,7 @@ fn a_cancelled_directory_keeps_whole_files_and_resumes_to_the_same_bytes() {
 #[test]
 fn a_cancelled_archive_does_not_appear_and_resumes_to_the_same_bytes() {
     let academy = Academy::of(700);
-    academy.zip(&academy.out("reference.zip"), &WriteOptions::default());
+    academy.zip(&academy.out("reference.zip"), &FAST);
     let reference = fs::read(academy.out("reference.zip")).expect("an archive");
     for sync in [true, false] {
         for copies in [1, 200, 256, 300, 512, 600] {
@@ -289,7 +285,7 @@ fn a_cancelled_archive_does_not_appear_and_resumes_to_the_same_bytes() {
             let cancel = AtomicBool::new(false);
             let progress = CancelAfter { copies, cancel: &cancel, done: AtomicU64::new(0) };
             let job = academy.job(2, &cancel, &progress);
-            let options = WriteOptions { sync, ..WriteOptions::default() };
+            let options = WriteOptions { sync, ..FAST };
             let report = write_zip(&job, academy.plan(), &out, &options).expect("a job");
             assert_eq!(report.ending, Ending::Cancelled);
             assert!(report.made >= copies && report.made <= copies + 2, "{} after {copies}", report.made);
@@ -305,7 +301,7 @@ fn a_cancelled_archive_does_not_appear_and_resumes_to_the_same_bytes() {
 fn an_archive_that_is_there_whole_is_left_and_another_is_replaced() {
     let mut academy = Academy::of(5);
     let out = academy.out("x.zip");
-    academy.zip(&out, &WriteOptions::default());
+    academy.zip(&out, &FAST);
     let before = fs::read(&out).expect("an archive");
     let again = academy.zip(&out, &RESUME);
     assert_eq!((again.made, again.kept), (0, 5));
@@ -333,11 +329,11 @@ fn what_another_plan_left_unfinished_is_not_taken_over() {
     let cancel = AtomicBool::new(false);
     let progress = CancelAfter { copies: 280, cancel: &cancel, done: AtomicU64::new(0) };
     let job = academy.job(2, &cancel, &progress);
-    write_zip(&job, academy.plan(), &out, &WriteOptions::default()).expect("a job");
+    write_zip(&job, academy.plan(), &out, &FAST).expect("a job");
     academy.change("0000000001", |script| script.appreciation = Some("autre".into()));
     let report = academy.zip(&out, &RESUME);
     assert_eq!((report.kept, report.made), (0, 300));
-    academy.zip(&academy.out("fresh.zip"), &WriteOptions::default());
+    academy.zip(&academy.out("fresh.zip"), &FAST);
     assert!(fs::read(&out).expect("an archive") == fs::read(academy.out("fresh.zip")).expect("an archive"));
 }
 
@@ -345,7 +341,7 @@ fn what_another_plan_left_unfinished_is_not_taken_over() {
 fn digests_are_listed_as_sha256sum_reads_them() {
     use sha2::{Digest, Sha256};
     let academy = Academy::of(4);
-    let options = WriteOptions { sha256: true, ..WriteOptions::default() };
+    let options = WriteOptions { sha256: true, ..FAST };
     academy.directory(&academy.out("d"), &options);
     academy.zip(&academy.out("x.zip"), &options);
     let files = tree(&academy.out("d"));
@@ -368,7 +364,7 @@ fn a_scan_whose_bytes_changed_is_seen_when_digests_are_asked_for() {
     let mut bytes = fs::read(&scan).expect("a scan");
     bytes[0] ^= 1;
     fs::write(&scan, bytes).expect("a scan");
-    let options = WriteOptions { sha256: true, ..WriteOptions::default() };
+    let options = WriteOptions { sha256: true, ..FAST };
     for report in
         [academy.directory(&academy.out("d"), &options), academy.zip(&academy.out("x.zip"), &options)]
     {
@@ -390,12 +386,12 @@ fn two_jobs_do_not_write_to_one_place() {
     fs::create_dir(academy.out("d")).expect("a folder");
     let folder = fs::File::open(academy.out("d")).expect("a folder");
     folder.try_lock().expect("a lock");
-    let refused = write_directory(&job, academy.plan(), &academy.out("d"), &WriteOptions::default());
+    let refused = write_directory(&job, academy.plan(), &academy.out("d"), &FAST);
     assert!(matches!(refused, Err(BulkError::Busy { .. })));
 
     let part = fs::File::create(academy.out(".x.zip.part")).expect("a file");
     part.try_lock().expect("a lock");
-    let refused = write_zip(&job, academy.plan(), &academy.out("x.zip"), &WriteOptions::default());
+    let refused = write_zip(&job, academy.plan(), &academy.out("x.zip"), &FAST);
     assert!(matches!(refused, Err(BulkError::Busy { .. })));
 }
 
@@ -406,7 +402,7 @@ fn a_place_that_cannot_be_written_is_refused_by_code() {
     let job = academy.job(1, &never, &Quiet);
     fs::write(academy.out("file"), b"").expect("a file");
     fs::create_dir(academy.out("folder.zip")).expect("a folder");
-    let options = WriteOptions::default();
+    let options = FAST;
     let refused = [
         write_directory(&job, academy.plan(), &academy.out("file"), &options),
         write_zip(&job, academy.plan(), &academy.out("folder.zip"), &options),
@@ -424,7 +420,7 @@ fn a_copy_whose_place_is_taken_by_a_folder_fails_alone() {
     let academy = Academy::of(4);
     let out = academy.out("d");
     fs::create_dir_all(out.join("9740001H/MARTIN_Éloïse_0000000002.pdf")).expect("a folder");
-    let report = academy.directory(&out, &WriteOptions::default());
+    let report = academy.directory(&out, &FAST);
     assert_eq!(report.made, 3);
     assert_eq!(
         (report.failed[0].candidate.as_str(), report.failed[0].code.as_str()),
@@ -439,7 +435,7 @@ fn files_that_are_not_ours_stay() {
     fs::create_dir_all(out.join("9740000H")).expect("a folder");
     fs::write(out.join("notes.txt"), b"mine").expect("a file");
     fs::write(out.join("9740000H/old.pdf"), b"mine").expect("a file");
-    academy.directory(&out, &WriteOptions::default());
+    academy.directory(&out, &FAST);
     let files = tree(&out);
     assert_eq!((&files["notes.txt"], &files["9740000H/old.pdf"]), (&b"mine".to_vec(), &b"mine".to_vec()));
     assert_eq!(files.len(), 5);

@@ -224,7 +224,7 @@ mod tests {
     fn a_moment_is_written_as_dos_does() {
         let dos = |year: u16, month: u16, day: u16, hour: u16, minute: u16, second: u16| DosTime {
             date: (year - 1980) << 9 | month << 5 | day,
-            time: hour << 11 | minute << 5 | second / 2,
+            time: hour << 11 | minute << 5 | (second / 2),
         };
         for (at, expected) in [
             (1_578_038_401, dos(2020, 1, 3, 8, 0, 0)),
