@@ -126,10 +126,6 @@ pub enum ImportError {
 ///
 /// # Errors
 /// [`ImportError`]; [`ImportError::Refused`] carries the report with every fault.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a thing of its own, and nothing is read from elsewhere"
-)]
 pub fn import(
     store: &Store,
     decoder: &Decoder,

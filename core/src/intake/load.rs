@@ -61,10 +61,10 @@ impl io::Read for Proven {
             if let Some(digest) = &mut self.digest {
                 digest.update(&buffer[..read]);
             }
-        } else if !buffer.is_empty() {
-            if self.digest.take().is_some_and(|digest| digest.finalize()[..] != self.blob.sha256) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "its bytes have changed"));
-            }
+        } else if !buffer.is_empty()
+            && self.digest.take().is_some_and(|digest| digest.finalize()[..] != self.blob.sha256)
+        {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "its bytes have changed"));
         }
         Ok(read)
     }

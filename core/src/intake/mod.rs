@@ -10,6 +10,7 @@
 mod budget;
 pub mod fault;
 mod import;
+mod inspection;
 mod load;
 mod pages;
 mod probing;
@@ -19,10 +20,13 @@ pub mod scan;
 pub mod source;
 mod staged;
 mod survey;
+#[cfg(test)]
+mod trials;
 pub mod wire;
 pub mod worker;
 
 pub use import::{ImportError, ImportOptions, import};
+pub use inspection::{Inspecting, InspectionError, InspectionReport};
 pub use load::load;
 pub use progress::{Progress, Stage};
 pub use report::{Bytes, ImportReport, Outcome, PageDamage, PageNote};

@@ -95,10 +95,10 @@ struct Counting<'f> {
 impl Write for Counting<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let written = self.file.write(buffer);
-        if let Err(error) = &written {
-            if error.kind() != io::ErrorKind::Interrupted {
-                self.failed = Some(io::Error::new(error.kind(), error.to_string()));
-            }
+        if let Err(error) = &written
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            self.failed = Some(io::Error::new(error.kind(), error.to_string()));
         }
         written
     }

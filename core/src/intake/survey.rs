@@ -145,11 +145,11 @@ fn entries<T: wire::Entry>(
         Some(record)
     })? {
         match record {
-            Some(record) if !record.name().is_empty() => {
-                if let Some(first) = names.add(record.name(), line) {
+            Some(record) if !record.key().is_empty() => {
+                if let Some(first) = names.add(record.key(), line) {
                     let mut reading = Reading::new(findings, name, line);
                     let message = format!("line {first} has the same {}", T::WHAT);
-                    reading.note(Code::Duplicate, &Path::Root.field(T::NAME_FIELD), message);
+                    reading.note(Code::Duplicate, &Path::Root.field(T::KEY_FIELD), message);
                 }
             }
             _ => names.blur(),

@@ -11,16 +11,16 @@ pub trait Entry: Sized {
     fn read(json: &Json<'_>, kind: ExamKind, reading: &mut Reading<'_>) -> Option<Self>;
 
     /// What it is called by; empty when that was at fault.
-    fn name(&self) -> &str;
+    fn key(&self) -> &str;
 
     /// The field that holds it.
-    const NAME_FIELD: &'static str;
+    const KEY_FIELD: &'static str;
     /// What it is, in words.
     const WHAT: &'static str;
 }
 
 impl Entry for School {
-    const NAME_FIELD: &'static str = "uai";
+    const KEY_FIELD: &'static str = "uai";
     const WHAT: &'static str = "school";
 
     fn read(json: &Json<'_>, _: ExamKind, reading: &mut Reading<'_>) -> Option<School> {
@@ -35,13 +35,13 @@ impl Entry for School {
         Some(school)
     }
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.uai
     }
 }
 
 impl Entry for Marker {
-    const NAME_FIELD: &'static str = "id";
+    const KEY_FIELD: &'static str = "id";
     const WHAT: &'static str = "marker";
 
     fn read(json: &Json<'_>, _: ExamKind, reading: &mut Reading<'_>) -> Option<Marker> {
@@ -56,13 +56,13 @@ impl Entry for Marker {
         Some(marker)
     }
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.id
     }
 }
 
 impl Entry for Batch {
-    const NAME_FIELD: &'static str = "id";
+    const KEY_FIELD: &'static str = "id";
     const WHAT: &'static str = "batch";
 
     fn read(json: &Json<'_>, kind: ExamKind, reading: &mut Reading<'_>) -> Option<Batch> {
@@ -84,13 +84,13 @@ impl Entry for Batch {
         Some(batch)
     }
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.id
     }
 }
 
 impl Entry for Candidate {
-    const NAME_FIELD: &'static str = "number";
+    const KEY_FIELD: &'static str = "number";
     const WHAT: &'static str = "candidate";
 
     fn read(json: &Json<'_>, _: ExamKind, reading: &mut Reading<'_>) -> Option<Candidate> {
@@ -118,7 +118,7 @@ impl Entry for Candidate {
         Some(candidate)
     }
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.number
     }
 }

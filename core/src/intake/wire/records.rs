@@ -42,11 +42,9 @@ impl<R: BufRead> Records<R> {
         let mut empty = None;
         loop {
             let Some((number, line)) = self.lines.next_line()? else { return Ok(None) };
-            if let Line::Bytes(bytes) = line {
-                if bytes.trim_ascii().is_empty() {
-                    empty = empty.or(Some(number));
-                    continue;
-                }
+            if matches!(line, Line::Bytes(bytes) if bytes.trim_ascii().is_empty()) {
+                empty = empty.or(Some(number));
+                continue;
             }
             if let Some(empty) = empty {
                 let mut reading = Reading::new(findings, self.file, empty);

@@ -201,11 +201,11 @@ fn annotations(
     for (index, json) in fields.optional_list("annotations", ANNOTATIONS_LIMIT, reading).iter().enumerate() {
         let path = list.item(index);
         let Some(annotation) = annotation(json, &path, reading) else { continue };
-        if let Some(label) = &annotation.question {
-            if !questions.iter().any(|question| question.label == *label) {
-                let message = "the mark has no question of this label; the annotation is kept";
-                reading.note(Code::UnknownQuestion, &path.field("question"), message);
-            }
+        if let Some(label) = &annotation.question
+            && !questions.iter().any(|question| question.label == *label)
+        {
+            let message = "the mark has no question of this label; the annotation is kept";
+            reading.note(Code::UnknownQuestion, &path.field("question"), message);
         }
         annotations.push(annotation);
     }
