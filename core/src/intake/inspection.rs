@@ -20,7 +20,9 @@ use super::wire::reaches_outside;
 use super::worker::Decoder;
 use crate::journal::{Actor, Command, FoundDamage, FoundItem, Timestamp};
 use crate::model::{Annotation, BlobRef, Damage, PlacedScan, Script};
-use crate::store::{Annotations, ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError};
+use crate::store::{
+    Annotations, ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError,
+};
 
 /// Scripts whose pages are inspected, and kept, together.
 const STRETCH: usize = 64;
@@ -88,7 +90,9 @@ pub enum InspectionError {
         source: io::Error,
     },
     /// Whoever watches ended it.
-    #[error("SCN-052 the inspection was stopped; what was found so far is kept, the next one goes on from there")]
+    #[error(
+        "SCN-052 the inspection was stopped; what was found so far is kept, the next one goes on from there"
+    )]
     Cancelled,
     /// The threads cannot be started.
     #[error("SCN-053 no threads can be started: {0}")]
@@ -212,7 +216,8 @@ impl Inspecting<'_> {
         let mut items = Vec::new();
         for page in pages {
             let scan = page.scan.image.blob.sha256;
-            let Some(Damage { code, detail }) = known.get(&scan).and_then(|found| found.damage.clone()) else {
+            let Some(Damage { code, detail }) = known.get(&scan).and_then(|found| found.damage.clone())
+            else {
                 continue;
             };
             let (candidate, number) = (page.candidate.to_owned(), page.number);
@@ -242,9 +247,9 @@ struct Leaf<'s> {
 
 fn leaves(scripts: &[Script]) -> impl Iterator<Item = Leaf<'_>> {
     scripts.iter().flat_map(|script| {
-        script.pages.iter().zip(1_u32..).filter(|(page, _)| page.damage.is_none()).filter_map(|(page, number)| {
-            Some(Leaf { candidate: &script.candidate, number, scan: page.scan.as_ref()? })
-        })
+        script.pages.iter().zip(1_u32..).filter(|(page, _)| page.damage.is_none()).filter_map(
+            |(page, number)| Some(Leaf { candidate: &script.candidate, number, scan: page.scan.as_ref()? }),
+        )
     })
 }
 
@@ -269,9 +274,14 @@ fn note(
     known: &HashMap<[u8; 32], InspectionRecord>,
     report: &mut InspectionReport,
 ) {
-    let told = |candidate: &str, page: u32, detail: String| PageNote { candidate: candidate.to_owned(), page, detail };
+    let told = |candidate: &str, page: u32, detail: String| PageNote {
+        candidate: candidate.to_owned(),
+        page,
+        detail,
+    };
     for page in pages {
-        let Some(found) = known.get(&page.scan.image.blob.sha256).filter(|found| found.damage.is_none()) else {
+        let Some(found) = known.get(&page.scan.image.blob.sha256).filter(|found| found.damage.is_none())
+        else {
             continue;
         };
         if found.blank {
@@ -289,7 +299,8 @@ fn note(
                 let detail = format!("shown turned by {} degrees", page.frame.rotate);
                 report.rotated.push(told(&script.candidate, number, detail));
             }
-            let outside = |annotation: &&Annotation| annotation.page == number && reaches_outside(&annotation.shape);
+            let outside =
+                |annotation: &&Annotation| annotation.page == number && reaches_outside(&annotation.shape);
             let count = script.annotations.iter().filter(outside).count();
             if count > 0 {
                 let detail = format!("{count} annotations reach outside of the page");

@@ -30,7 +30,9 @@ pub struct Accepted {
 #[derive(Debug, thiserror::Error)]
 pub enum AcceptError {
     /// No reason, or a novel.
-    #[error("SCN-060 a reason of 1 to 2,000 characters without control characters is needed; nothing was changed")]
+    #[error(
+        "SCN-060 a reason of 1 to 2,000 characters without control characters is needed; nothing was changed"
+    )]
     Reason,
     /// The reason cannot be kept.
     #[error("SCN-061 the reason cannot be kept: {0}; nothing was changed")]

@@ -261,7 +261,9 @@ mod tests {
 
     #[test]
     fn a_hundred_per_cent_is_said_only_of_all() {
-        for (done, all, expected) in [(0, 0, 100), (0, 3, 0), (2, 3, 66), (26_999, 27_000, 99), (27_000, 27_000, 100)] {
+        for (done, all, expected) in
+            [(0, 0, 100), (0, 3, 0), (2, 3, 66), (26_999, 27_000, 99), (27_000, 27_000, 100)]
+        {
             assert_eq!(percent(done, all), expected);
         }
     }
