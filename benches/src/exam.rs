@@ -85,6 +85,16 @@ impl Exam {
         Ok(sum)
     }
 
+    /// `copiste import` into a data directory of a name, without the inspection that may wait.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn import(&self, name: &str) -> io::Result<()> {
+        let mut command = Command::new(built()?.join("copiste"));
+        command.arg("import").arg("--no-inspect").arg("--data").arg(self.path(name));
+        succeed(command.arg(self.bundle()))
+    }
+
     /// `copiste render` into a folder or a ZIP of a name.
     ///
     /// # Errors

@@ -7,4 +7,5 @@
 
 pub mod exam;
 pub mod floor;
+pub mod measured;
 pub mod median;
