@@ -244,7 +244,7 @@ fn lzw(bytes: &[u8]) -> Vec<u8> {
         }
     };
     let mut table = std::collections::BTreeMap::<Vec<u8>, u64>::new();
-    let mut reset = |table: &mut std::collections::BTreeMap<Vec<u8>, u64>| {
+    let reset = |table: &mut std::collections::BTreeMap<Vec<u8>, u64>| {
         table.clear();
         table.extend((0..=255_u8).map(|byte| (vec![byte], u64::from(byte))));
         (258_u64, 9_u32)
