@@ -1,7 +1,6 @@
 //! Hostile text: each fault with its code, file, line and field.
 
-use super::Bundle;
-use super::bundle::read;
+use super::{Bundle, read};
 
 /// One spoilt place: file, piece, what replaces it; code, line, field.
 type Spoilt<'s> = (&'s str, &'s str, &'s str, &'s str, u64, &'s str);
