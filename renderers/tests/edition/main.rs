@@ -5,7 +5,6 @@ mod bytes;
 mod damage;
 mod geometry;
 mod hostile;
-mod measure;
 mod sheets;
 mod subjects;
 #[path = "../../examples/third_party.rs"]
