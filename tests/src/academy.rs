@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use copiste_core::store::{OpenOptions, Store};
 use tempfile::TempDir;
 
 use crate::command::{self, Outcome};
@@ -105,6 +106,15 @@ impl Academy {
     pub fn verified(&self) {
         self.copiste("verify", &[]).expect(0);
     }
+}
+
+/// The store of a data directory that a command has made, opened by this process.
+///
+/// # Panics
+/// When it cannot be opened.
+pub fn opened(data: &Path) -> Store {
+    let no_new_secret = || Err(std::io::Error::other("the data directory has its secret"));
+    Store::open(data, &OpenOptions::new(copiste_core::intake::load, no_new_secret)).expect("the store opens")
 }
 
 /// The id of a bundle's exam.

@@ -6,7 +6,9 @@
 //! `make test` runs all of them at reduced size, `make prove` in full (see [`size`]).
 
 pub mod academy;
+pub mod bundle;
 pub mod command;
+pub mod paper;
 pub mod place;
 pub mod size;
 pub mod sources;

@@ -13,6 +13,8 @@ pub struct Source {
     pub text: String,
     /// Without comments and without what strings hold; every line keeps its number.
     pub code: String,
+    /// Whether only tests see it.
+    pub is_test: bool,
 }
 
 impl Source {
@@ -23,18 +25,24 @@ impl Source {
     pub fn read(path: &Path) -> Source {
         let text = fs::read_to_string(path).expect("a source can be read");
         let path = path.strip_prefix(workspace()).unwrap_or(path).to_string_lossy().replace('\\', "/");
-        Source { path, code: bare(&text), text }
+        let is_test = path.starts_with("tests/");
+        Source { path, code: bare(&text), text, is_test }
     }
 
-    /// Whether this file only holds tests.
-    pub fn is_test(&self) -> bool {
-        let name = self.path.rsplit('/').next().unwrap_or_default();
-        name == "tests.rs" || self.path.contains("/tests/") || self.path.starts_with("tests/")
+    /// The files of modules that stand under `#[cfg(test)]` here, without their extension.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let own = self.path.trim_end_matches(".rs");
+        let door = ["/mod", "/lib", "/main"].iter().any(|name| own.ends_with(name));
+        let folder = if door { folder } else { own };
+        let after = self.code.split("#[cfg(test)]").skip(1);
+        let declared = after.filter_map(|item| item.split_once(';')?.0.trim().rsplit_once("mod "));
+        declared.filter(|(_, name)| !name.contains('{')).map(|(_, name)| format!("{folder}/{name}")).collect()
     }
 
     /// The code that ends up in a product: without `#[cfg(test)]` items.
     pub fn product(&self) -> String {
-        if self.is_test() { String::new() } else { without_tests(&self.code) }
+        if self.is_test { String::new() } else { without_tests(&self.code) }
     }
 }
 
@@ -45,7 +53,15 @@ impl Source {
 pub fn sources(folder: &str) -> Vec<Source> {
     let mut paths = files(&workspace().join(folder));
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    paths.iter().map(|path| Source::read(path)).collect()
+    let mut sources: Vec<Source> = paths.iter().map(|path| Source::read(path)).collect();
+    let tests: Vec<String> = sources.iter().flat_map(Source::test_modules).collect();
+    for source in &mut sources {
+        let within = |test: &String| {
+            source.path.strip_prefix(test.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        };
+        source.is_test |= tests.iter().any(within);
+    }
+    sources
 }
 
 /// All files under a folder, build products apart, in order.

@@ -97,8 +97,11 @@ pub enum OpenError {
         /// The line.
         line: u64,
         /// Why.
-        source: Box<StoreError>,
+        source: Box<ExecuteError>,
     },
+    /// There is a database where one is to be made.
+    #[error("STO-009 the database is not empty; move the folder db out of the way first")]
+    DatabaseInUse,
     /// A record that opening needs cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,1 +1,23 @@
-//! zip
+//! The ZIP of copies: a stored layout known to the byte before the first byte is written.
+//!
+//! Every entry is *stored*: its length and CRC-32 are those of a rope and known beforehand. So the
+//! whole archive has a known length and a strong tag, entries can be written in parallel at their
+//! places, and there is neither a data descriptor (Java's stream reader refuses them on stored
+//! entries) nor a temporary copy. Names are UTF-8 and say so, Zip64 is used only where a number
+//! does not fit (PKWARE APPNOTE 6.3.10).
+//!
+//! ```
+//! use copiste_core::zip::{Draft, ZipPlan};
+//! let plan = ZipPlan::lay_out([Draft { name: "a.txt", length: 2, crc32: 0x7A7A_6E2E, digest: [0; 32], at: 0 }])
+//!     .expect("a short name and a small file fit");
+//! assert_eq!(plan.entries().len(), 1);
+//! assert_eq!(plan.body_offset(0) + 2, plan.directory_offset());
+//! ```
+
+mod format;
+mod name;
+mod plan;
+
+pub use format::DosTime;
+pub use name::{EntryName, clashes, entry_name, numbered};
+pub use plan::{Draft, PlannedEntry, ZipError, ZipPlan};

@@ -115,3 +115,21 @@ impl copiste_core::bulk::Progress for Meter {
         self.step(copies, bytes);
     }
 }
+
+impl copiste_core::intake::Progress for Meter {
+    fn begin(&self, stage: copiste_core::intake::Stage, total: u64) {
+        use copiste_core::intake::Stage;
+        let name = match stage {
+            Stage::Reading => "reading",
+            Stage::Probing => "looking at scans",
+            Stage::Keeping => "making durable",
+            Stage::Applying => "applying",
+            Stage::Inspecting => "inspecting",
+        };
+        Meter::begin(self, name, total);
+    }
+
+    fn advance(&self, steps: u64) {
+        self.step(steps, 0);
+    }
+}

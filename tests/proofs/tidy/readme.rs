@@ -34,7 +34,7 @@ fn folders() -> BTreeSet<String> {
             let Ok(entries) = std::fs::read_dir(&start) else { continue };
             for entry in entries {
                 let path = entry.expect("an entry can be read").path();
-                if path.is_dir() {
+                if path.is_dir() && !path.ends_with("bin") {
                     let path = path.strip_prefix(workspace()).expect("inside");
                     found.insert(format!("{}/", path.display()));
                 }

@@ -1,4 +1,99 @@
-//! skeleton
-pub(super) fn find(_: &sled::Tree, _: u32, _: &str, _: usize) -> Result<Vec<String>, super::StoreError> {
-    Ok(vec![])
+//! Searching candidates by last name, first name and number.
+
+mod index;
+mod words;
+
+use sled::Tree;
+
+pub(super) use index::{Name, entries};
+
+use super::StoreError;
+
+/// A query is read up to this many characters.
+const QUERY_LIMIT: usize = 1000;
+
+/// The numbers of the candidates that a query finds; see `ExamView::search`.
+pub(super) fn find(
+    tree: &Tree,
+    generation: u32,
+    query: &str,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    let query: String = query.chars().take(QUERY_LIMIT).collect();
+    let ways = words::ways(&query);
+    if ways.is_empty() {
+        return everyone(tree, generation, limit);
+    }
+    let mut ranks = Vec::new();
+    for way in ways {
+        ranks.extend(found_by_all(tree, generation, way)?);
+    }
+    ranks.sort_unstable();
+    ranks.dedup();
+    ranks.into_iter().take(limit).map(|rank| number(tree, generation, rank)).collect()
 }
+
+/// The first candidates there are.
+fn everyone(tree: &Tree, generation: u32, limit: usize) -> Result<Vec<String>, StoreError> {
+    let prefix = within(generation, &[0]);
+    tree.scan_prefix(prefix).values().take(limit).map(|value| text(&value?)).collect()
+}
+
+/// The ranks found by every one of the words, sorted.
+fn found_by_all(tree: &Tree, generation: u32, mut words: Vec<String>) -> Result<Vec<u32>, StoreError> {
+    // A long word finds few, and when it finds none the others need not be looked up.
+    words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    words.dedup();
+    let mut words = words.into_iter();
+    let mut found = match words.next() {
+        Some(word) => found_by(tree, generation, &word)?,
+        None => Vec::new(),
+    };
+    for word in words {
+        if found.is_empty() {
+            break;
+        }
+        let others = found_by(tree, generation, &word)?;
+        found.retain(|rank| others.binary_search(rank).is_ok());
+    }
+    Ok(found)
+}
+
+/// The ranks found by the beginning of a word, sorted.
+fn found_by(tree: &Tree, generation: u32, word: &str) -> Result<Vec<u32>, StoreError> {
+    let mut ranks = Vec::new();
+    for postings in tree.scan_prefix(within(generation, word.as_bytes())).values() {
+        let postings = postings?;
+        let (postings, rest) = postings.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err(inconsistent("an entry of the search index is cut short"));
+        }
+        ranks.extend(postings.iter().map(|rank| u32::from_le_bytes(*rank)));
+    }
+    ranks.sort_unstable();
+    ranks.dedup();
+    Ok(ranks)
+}
+
+fn number(tree: &Tree, generation: u32, rank: u32) -> Result<String, StoreError> {
+    match tree.get(within(generation, &index::rank_key(rank)))? {
+        Some(number) => text(&number),
+        None => Err(inconsistent("the search index names a candidate it does not hold")),
+    }
+}
+
+fn text(number: &[u8]) -> Result<String, StoreError> {
+    let number = std::str::from_utf8(number);
+    Ok(number.map_err(|_| inconsistent("a number in the search index is not text"))?.to_owned())
+}
+
+fn within(generation: u32, rest: &[u8]) -> Vec<u8> {
+    [generation.to_be_bytes().as_slice(), rest].concat()
+}
+
+fn inconsistent(detail: &str) -> StoreError {
+    StoreError::Inconsistent { detail: detail.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,372 @@
+//! An exam made up in memory, for the tests of jobs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use sha2::{Digest, Sha256};
+
+use super::*;
+use crate::journal::hex;
+use crate::model::*;
+use crate::render::{Composer, Copy, Press, Profile, Registry, RenderError, Subject};
+use crate::rope::{BlobSource, Rope};
+use crate::store::{Annotations, Record, StoreError};
+
+/// A failpoint fails in every job of the process, so whoever sets one works alone.
+static FAILPOINTS: RwLock<()> = RwLock::new(());
+
+#[expect(dead_code, reason = "held, not read")]
+enum Company {
+    Shared(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
+}
+
+/// An exam with its scripts and scans.
+pub struct Academy {
+    pub dir: tempfile::TempDir,
+    _company: Company,
+    exam: Record<crate::store::ExamEntry>,
+    schools: BTreeMap<String, Record<School>>,
+    candidates: BTreeMap<String, Record<Candidate>>,
+    scripts: BTreeMap<String, Record<Script>>,
+    pub blobs: Folder,
+    pub press: Press,
+}
+
+/// Blobs by digest in a folder.
+pub struct Folder {
+    pub dir: PathBuf,
+    /// How many were opened.
+    pub opened: AtomicUsize,
+}
+
+impl BlobSource for Folder {
+    fn open(&self, blob: &BlobRef) -> io::Result<File> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        File::open(self.dir.join(hex::encode(&blob.sha256)))
+    }
+}
+
+impl Folder {
+    pub fn path(&self, blob: &BlobRef) -> PathBuf {
+        self.dir.join(hex::encode(&blob.sha256))
+    }
+
+    pub fn put(&self, bytes: &[u8]) -> BlobRef {
+        let blob = BlobRef {
+            sha256: Sha256::digest(bytes).into(),
+            length: bytes.len() as u64,
+            crc32: crc32fast::hash(bytes),
+        };
+        if !self.path(&blob).exists() {
+            fs::write(self.path(&blob), bytes).expect("a blob is written");
+        }
+        blob
+    }
+}
+
+/// Number and appreciation, the scans, and a tail with the digest of what comes before.
+struct Plain;
+
+impl Composer for Plain {
+    fn compose(
+        &self,
+        subject: &Subject<'_>,
+        profile: Profile,
+        _copy: &Copy,
+        rope: &mut Rope,
+    ) -> Result<(), RenderError> {
+        let appreciation = subject.script.appreciation.as_ref().map_or("", |text| text);
+        match appreciation {
+            "refuse" => return Err(RenderError::Compose { detail: "it does not want to".to_owned() }),
+            "panic" => panic!("a composer that panics"),
+            _ => {}
+        }
+        rope.push_owned(
+            format!("%FAKE {} {profile:?} {appreciation}\n", subject.candidate.number).as_bytes(),
+        );
+        for page in subject.script.pages.iter() {
+            if let Some(scan) = page.scan.as_ref() {
+                rope.push_blob(scan.image.blob.get());
+                rope.push_owned(b"\nendstream\n");
+            }
+        }
+        let digest = rope.digest();
+        rope.push_owned(format!("trailer {}\n%%EOF\n", hex::encode(&digest)).as_bytes());
+        Ok(())
+    }
+}
+
+fn page(blob: BlobRef) -> Page {
+    let image = ScanImage {
+        blob,
+        width: 10,
+        height: 10,
+        bits: 8,
+        colours: ColourSpace::Grey,
+        codec: Codec::Dct { colour_transform: None },
+        decode: Vec::new(),
+        mask: false,
+    };
+    Page {
+        file: "scans/1.jpg".to_owned(),
+        file_page: 1,
+        frame: Frame::plain(595.0, 842.0),
+        scan: Some(PlacedScan { image, matrix: [595.0, 0.0, 0.0, 842.0, 0.0, 0.0], converted: None }),
+        damage: None,
+        accepted: None,
+    }
+}
+
+/// 2020-01-03T08:00:00Z.
+pub const MORNING: i64 = 1_578_038_400;
+
+impl Academy {
+    pub fn new() -> Academy {
+        Academy::among(Company::Shared(FAILPOINTS.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// For tests that set failpoints.
+    #[cfg(feature = "failpoints")]
+    pub fn alone(count: usize) -> Academy {
+        let alone = FAILPOINTS.write().unwrap_or_else(PoisonError::into_inner);
+        let mut academy = Academy::among(Company::Alone(alone));
+        for index in 0..count {
+            academy.add(index, "Martin", "Éloïse", "");
+        }
+        academy
+    }
+
+    fn among(company: Company) -> Academy {
+        // In memory where there is such a place: other jobs of the machine keep its disk busy.
+        let dir =
+            tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
+        let blobs = Folder { dir: dir.path().join("blobs"), opened: AtomicUsize::new(0) };
+        fs::create_dir(&blobs.dir).expect("a folder");
+        let exam = Exam {
+            id: "E".to_owned(),
+            code: "1TMATHS".to_owned(),
+            label: "Maths".to_owned(),
+            kind: ExamKind::OneOff,
+            session_year: 2020,
+            session_name: "Session Normale".to_owned(),
+            starts_at: "2020-01-03T08:00".to_owned(),
+            series: Vec::new(),
+            wave: None,
+            entity: "REU".to_owned(),
+            mark_step: Hundredths(50),
+            harmonisation: HarmonisationMode::None,
+            consultable_until: None,
+            settings: Settings::default(),
+        };
+        Academy {
+            exam: exam_record(exam),
+            schools: BTreeMap::new(),
+            candidates: BTreeMap::new(),
+            scripts: BTreeMap::new(),
+            blobs,
+            press: Press::new(Registry::new(), Box::new(Plain)),
+            dir,
+            _company: company,
+        }
+    }
+
+    /// With `count` candidates over three schools, each with two scans of their own.
+    pub fn of(count: usize) -> Academy {
+        let mut academy = Academy::new();
+        for index in 0..count {
+            academy.add(index, "Martin", "Éloïse", "");
+        }
+        academy
+    }
+
+    pub fn add(&mut self, index: usize, last_name: &str, first_name: &str, appreciation: &str) -> String {
+        let number = format!("{:010}", index + 1);
+        // Small exams have scans of their own, large ones share them.
+        let scans: Vec<BlobRef> = (0..2)
+            .map(|scan| {
+                self.blobs.put(format!("scan {scan} of {} ", index % 60).repeat(100 + index % 60).as_bytes())
+            })
+            .collect();
+        self.put(&number, last_name, first_name, appreciation, scans.into_iter().map(page).collect());
+        number
+    }
+
+    pub fn put(&mut self, number: &str, last: &str, first: &str, appreciation: &str, pages: Vec<Page>) {
+        let place = self.candidates.len();
+        let uai = format!("974000{}H", place % 3);
+        let school = School {
+            uai: uai.clone(),
+            name: "Lycée".to_owned(),
+            city: "Saint-Denis".to_owned(),
+            entity: None,
+        };
+        self.schools.insert(uai.clone(), Record::of(&school).expect("a record"));
+        let candidate = Candidate {
+            number: number.to_owned(),
+            national_id: None,
+            last_name: last.to_owned(),
+            first_name: first.to_owned(),
+            birth_date: None,
+            school: uai,
+            attendance: Attendance::Present,
+        };
+        self.candidates.insert(number.to_owned(), Record::of(&candidate).expect("a record"));
+        let script = Script {
+            id: [0; 16],
+            candidate: number.to_owned(),
+            batch: None,
+            pages,
+            marker_mark: Some(Hundredths(1250)),
+            questions: Vec::new(),
+            harmonised: None,
+            appreciation: Some(appreciation.to_owned()),
+            annotations: Vec::new(),
+            annotations_blob: None,
+            renderable_at: MORNING + i64::try_from(place).expect("few candidates") * 10,
+        };
+        self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+    }
+
+    /// Changes one script.
+    pub fn change(&mut self, number: &str, change: impl FnOnce(&mut Script)) {
+        let mut script = self.scripts[number].value().expect("a script");
+        change(&mut script);
+        self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+    }
+
+    pub fn forget_script(&mut self, number: &str) {
+        self.scripts.remove(number);
+    }
+
+    /// The first scan of a copy.
+    pub fn scan_of(&self, number: &str) -> PathBuf {
+        let script = self.scripts[number].value().expect("a script");
+        self.blobs.path(&script.pages[0].scan.as_ref().expect("a scan").image.blob)
+    }
+
+    /// The first page of a copy.
+    pub fn page_of(&self, number: &str) -> Page {
+        self.scripts[number].value().expect("a script").pages[0].clone()
+    }
+
+    pub fn job<'a>(&'a self, threads: usize, cancel: &'a AtomicBool, progress: &'a dyn Progress) -> Job<'a> {
+        Job { source: self, blobs: &self.blobs, press: &self.press, threads, progress, cancel }
+    }
+
+    pub fn plan(&self) -> Plan {
+        self.plan_of(&PlanRequest { selection: Selection::default(), profile: Profile::FULL })
+    }
+
+    pub fn plan_of(&self, request: &PlanRequest) -> Plan {
+        plan(&self.job(2, &AtomicBool::new(false), &Quiet), request).expect("a plan")
+    }
+
+    pub fn zip(&self, out: &Path, options: &WriteOptions) -> Report {
+        let never = AtomicBool::new(false);
+        write_zip(&self.job(2, &never, &Quiet), self.plan(), out, options).expect("a job that begins")
+    }
+
+    pub fn directory(&self, out: &Path, options: &WriteOptions) -> Report {
+        let never = AtomicBool::new(false);
+        write_directory(&self.job(2, &never, &Quiet), self.plan(), out, options).expect("a job that begins")
+    }
+
+    pub fn out(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+fn exam_record(exam: Exam) -> Record<crate::store::ExamEntry> {
+    let entry = crate::store::ExamEntry {
+        exam,
+        generation: 0,
+        counts: crate::journal::Counts::default(),
+        bundle: [0; 32],
+        command: [0; 32],
+        import_line: 0,
+        line: 0,
+    };
+    Record::of(&entry).expect("a record")
+}
+
+impl Source for Academy {
+    fn exam(&self) -> &ArchivedExam {
+        &self.exam.get().exam
+    }
+    fn candidate_count(&self) -> u64 {
+        self.candidates.len() as u64
+    }
+    fn candidates(&self) -> Candidates<'_> {
+        Box::new(self.candidates.values().cloned().map(Ok))
+    }
+    fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError> {
+        Ok(self.candidates.get(number).cloned())
+    }
+    fn script(&self, candidate: &str) -> Result<Option<Record<Script>>, StoreError> {
+        Ok(self.scripts.get(candidate).cloned())
+    }
+    fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {
+        Ok(self.schools.get(uai).cloned())
+    }
+    fn annotations<'s>(&self, script: &'s Record<Script>) -> Result<Annotations<'s>, StoreError> {
+        Ok(Annotations::Within(&script.get().annotations))
+    }
+}
+
+/// Sets the job's cancel flag once so many copies are written.
+pub struct CancelAfter<'a> {
+    pub copies: u64,
+    pub cancel: &'a AtomicBool,
+    pub done: std::sync::atomic::AtomicU64,
+}
+
+impl Progress for CancelAfter<'_> {
+    fn begin(&self, _phase: Phase, _copies: u64, _bytes: u64) {
+        self.done.store(0, Ordering::Relaxed);
+    }
+    fn advance(&self, copies: u64, _bytes: u64) {
+        if self.done.fetch_add(copies, Ordering::Relaxed) + copies >= self.copies {
+            self.cancel.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Without waiting for the disk: `syncfs` waits for whatever else the machine writes.
+pub const FAST: WriteOptions = WriteOptions { resume: false, sync: false, sha256: false };
+
+/// Every file under a folder with its bytes, hidden ones included.
+pub fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(dir).expect("inside").to_string_lossy().into_owned();
+                found.insert(name, fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    found
+}
+
+/// Every entry of an archive with its bytes, as another reader sees them.
+pub fn entries(path: &Path) -> HashMap<String, Vec<u8>> {
+    let mut archive = zip::ZipArchive::new(File::open(path).expect("an archive")).expect("a valid archive");
+    (0..archive.len())
+        .map(|index| {
+            let mut entry = archive.by_index(index).expect("an entry");
+            let name = entry.name().expect("a UTF-8 name").into_owned();
+            let mut bytes = Vec::new();
+            io::Read::read_to_end(&mut entry, &mut bytes).expect("content with the right checksum");
+            (name, bytes)
+        })
+        .collect()
+}

@@ -1,0 +1,191 @@
+//! `sommaire.csv`: what a delivery holds, for the school that receives it.
+//!
+//! `;` between cells, UTF-8 with a byte order mark, CRLF, decimal commas: what a French
+//! spreadsheet opens by a double click. One row a copy in the order of the entries, then one for
+//! each copy that could not be made, so that a receiver sees what is missing.
+//!
+//! - Texts are quoted. One that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` first)
+//!   gets an apostrophe in front; tabs, line breaks and other control characters become spaces.
+//! - The candidate number is written as it is, quoted. LibreOffice keeps its leading zeros when
+//!   quoted fields are read as text; a spreadsheet that drops them still has the number whole at the end of the
+//!   entry's name. `="0123"` would be a formula, a leading tab or apostrophe would be part of
+//!   the number for every program that reads the list.
+//! - The CRC-32 begins with `0x`: `1234E567` would be read as a power of ten.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use super::plan::Plan;
+use crate::journal::hex;
+use crate::render::Profile;
+
+/// Its name, at the root of a delivery.
+pub const SUMMARY_NAME: &str = "sommaire.csv";
+
+const HEADERS: [&str; 14] = [
+    "établissement",
+    "n° candidat",
+    "nom",
+    "prénom",
+    "fichier",
+    "pages",
+    "pages endommagées",
+    "pages endommagées acceptées",
+    "note",
+    "options",
+    "taille (octets)",
+    "CRC-32",
+    "empreinte de l'édition",
+    "observation",
+];
+
+/// Length and checksums of a summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Measure {
+    pub length: u64,
+    pub crc32: u32,
+    pub sha256: [u8; 32],
+}
+
+/// Writes the whole summary to nowhere, to know its length and checksums: for 27,000 copies it
+/// has 6 MB, which are not worth holding.
+pub(super) fn measure(plan: &Plan) -> Measure {
+    struct Gauge {
+        length: u64,
+        crc32: crc32fast::Hasher,
+        sha256: Sha256,
+    }
+    impl Write for Gauge {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.length += bytes.len() as u64;
+            self.crc32.update(bytes);
+            self.sha256.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut gauge = Gauge { length: 0, crc32: crc32fast::Hasher::new(), sha256: Sha256::new() };
+    // A gauge takes everything.
+    let _always_taken = write(plan, &mut gauge);
+    Measure { length: gauge.length, crc32: gauge.crc32.finalize(), sha256: gauge.sha256.finalize().into() }
+}
+
+/// Writes the summary, a few kilobytes at a time.
+pub(super) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let mut rows = String::with_capacity(16 * 1024);
+    rows.push('\u{FEFF}');
+    rows.push_str(&HEADERS.join(";"));
+    rows.push_str("\r\n");
+    let options = options(plan.profile);
+    for index in 0..plan.copies.len() {
+        row(plan, index, &options, &mut rows);
+        if rows.len() >= 15 * 1024 {
+            out.write_all(rows.as_bytes())?;
+            rows.clear();
+        }
+    }
+    for failure in &plan.failed {
+        rows.push(';');
+        text(&failure.candidate, &mut rows);
+        rows.push_str(";;;;;;;;;;;;");
+        text(&format!("copie non produite ({})", failure.code), &mut rows);
+        rows.push_str("\r\n");
+        if rows.len() >= 15 * 1024 {
+            out.write_all(rows.as_bytes())?;
+            rows.clear();
+        }
+    }
+    out.write_all(rows.as_bytes())
+}
+
+fn row(plan: &Plan, index: usize, options: &str, rows: &mut String) {
+    let (copy, entry, name) = (&plan.copies[index], &plan.zip.entries()[index + 1], plan.zip.name(index + 1));
+    let [number, last_name, first_name] = plan.texts(index);
+    let school = name.split('/').next().unwrap_or_default();
+    for cell in [school, number, last_name, first_name, name] {
+        text(cell, rows);
+        rows.push(';');
+    }
+    let mark = copy.mark.map(|mark| mark.french()).unwrap_or_default();
+    // Writing to a string does not fail.
+    let _always_taken = write!(
+        rows,
+        "{};{};{};{mark};{options};{};0x{:08x};{};\r\n",
+        copy.pages,
+        copy.damaged,
+        copy.accepted,
+        entry.length,
+        entry.crc32,
+        hex::encode(&entry.digest),
+    );
+}
+
+/// What the copies show beside the scans.
+fn options(profile: Profile) -> String {
+    let shown = [
+        (profile.annotations, "annotations"),
+        (profile.appreciation, "appréciation"),
+        (profile.marking_details, "détails de la notation"),
+    ];
+    let names: Vec<&str> = shown.iter().filter(|(shown, _)| *shown).map(|(_, name)| *name).collect();
+    if names.is_empty() { "sans".to_owned() } else { names.join(", ") }
+}
+
+/// A text cell: quoted, on one line, never a formula.
+fn text(cell: &str, rows: &mut String) {
+    rows.push('"');
+    let trimmed = cell.trim_start_matches(|first: char| first.is_control() || first.is_whitespace());
+    // The full-width forms are formulas to spreadsheets in some languages.
+    if trimmed.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        rows.push('\'');
+    }
+    for character in cell.chars() {
+        match character {
+            '"' => rows.push_str("\"\""),
+            control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => rows.push(' '),
+            other => rows.push(other),
+        }
+    }
+    rows.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_never_run_as_a_formula() {
+        for (cell, written) in [
+            ("Martin", "\"Martin\""),
+            ("0123456789", "\"0123456789\""),
+            ("=1+1", "\"'=1+1\""),
+            ("+33", "\"'+33\""),
+            ("-1", "\"'-1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1+1", "\"' =1+1\""),
+            ("\r\n@x", "\"'  @x\""),
+            ("  =1", "\"'  =1\""),
+            ("\u{A0}=1", "\"'\u{A0}=1\""),
+            ("＝1", "\"'＝1\""),
+            ("\"=1", "\"\"\"=1\""),
+            ("a;b\"c\"\nd", "\"a;b\"\"c\"\" d\""),
+            ("a=b", "\"a=b\""),
+            ("", "\"\""),
+        ] {
+            let mut rows = String::new();
+            text(cell, &mut rows);
+            assert_eq!(rows, written, "{cell:?}");
+        }
+    }
+
+    #[test]
+    fn the_options_are_spelt_out() {
+        assert_eq!(options(Profile::FULL), "annotations, appréciation, détails de la notation");
+        let bare = Profile { annotations: false, appreciation: false, marking_details: false };
+        assert_eq!(options(bare), "sans");
+    }
+}

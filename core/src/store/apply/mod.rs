@@ -1,0 +1,111 @@
+//! Applying commands. The one place that knows what each of them does to the records.
+//!
+//! A command is *prepared* first: everything that can refuse it happens here, and whatever it
+//! needs is written where nobody looks yet (a generation without an exam, blobs). Only then is it
+//! journalled, and *applied*: few records, one transaction. So no line of the journal can turn out
+//! to be impossible, and replaying a line ends in the same state however often it is done.
+
+mod damage;
+mod import;
+
+use sled::Transactional;
+use sled::transaction::{ConflictableTransactionError, TransactionError};
+
+use super::generation::Generations;
+use super::meta::{APPLIED_KEY, Applied};
+use super::record::{ExamEntry, Record};
+use super::secret::Secret;
+use super::tables::{Tables, read};
+use super::{BlobStore, ExecuteError, Load, StoreError};
+use crate::journal::{Command, Counts, Timestamp};
+
+/// What preparing needs.
+pub(super) struct Bench<'a> {
+    pub(super) tables: &'a Tables,
+    pub(super) blobs: &'a BlobStore,
+    pub(super) generations: &'a Generations,
+    pub(super) secret: &'a Secret,
+    pub(super) load: Load,
+}
+
+/// The line a command has, or is about to have.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) line: u64,
+    pub(super) at: Timestamp,
+}
+
+/// A command ready to be applied.
+pub(super) struct Prepared {
+    /// The exam as it will be.
+    pub(super) entry: ExamEntry,
+    /// Scripts to be written over, in the exam's generation: key and record.
+    pub(super) scripts: Vec<(Vec<u8>, sled::IVec)>,
+    /// Whether there is anything to do at all.
+    pub(super) changes: bool,
+    /// A generation that was written for it; given up when it comes to nothing.
+    pub(super) staged: Option<u32>,
+}
+
+impl Prepared {
+    pub(super) fn counts(&self) -> Counts {
+        self.entry.counts
+    }
+}
+
+/// Prepares a command. `replayed` says that it is in the journal already: then it is done again
+/// even when it seems to be done.
+pub(super) fn prepare(
+    bench: &Bench<'_>,
+    command: &Command,
+    place: Place,
+    replayed: bool,
+) -> Result<Prepared, ExecuteError> {
+    match command {
+        Command::Import(command) => import::prepare(bench, command, place, replayed),
+        Command::AcceptDamage(command) => damage::prepare_accept(bench, command, place),
+        Command::FoundDamage(command) => damage::prepare_found(bench, command, place),
+    }
+}
+
+/// Applies what was prepared, in one go for every reader, and makes it durable. `head` is the
+/// digest of the line.
+pub(super) fn apply(
+    bench: &Bench<'_>,
+    prepared: &Prepared,
+    line: u64,
+    head: [u8; 32],
+) -> Result<(), StoreError> {
+    fail::fail_point!("apply-start");
+    let entry = &prepared.entry;
+    let exam = entry.exam.id.as_str();
+    let record = Record::of(entry).map_err(StoreError::record(format!("exam {exam}")))?;
+    let applied = Applied { line, head };
+    fail::fail_point!("apply-before-flip");
+    bench.generations.flip(exam, entry.generation, || {
+        let trees = (&bench.tables.meta, &bench.tables.exams, &bench.tables.scripts);
+        let written = trees.transaction(|(meta, exams, scripts)| {
+            for (key, record) in &prepared.scripts {
+                scripts.insert(key.as_slice(), record.clone())?;
+            }
+            exams.insert(exam.as_bytes(), record.envelope().clone())?;
+            meta.insert(APPLIED_KEY, applied.bytes())?;
+            Ok::<(), ConflictableTransactionError<()>>(())
+        });
+        written.map_err(|error| match error {
+            TransactionError::Storage(error) => StoreError::Database(error),
+            TransactionError::Abort(()) => {
+                StoreError::Inconsistent { detail: "a transaction was given up".to_owned() }
+            }
+        })
+    })?;
+    fail::fail_point!("apply-after-flip");
+    bench.tables.commit()?;
+    fail::fail_point!("apply-end");
+    Ok(())
+}
+
+/// The record of an exam.
+pub(super) fn exam_entry(tables: &Tables, exam: &str) -> Result<Option<Record<ExamEntry>>, StoreError> {
+    read(&tables.exams, exam, || format!("exam {exam}"))
+}

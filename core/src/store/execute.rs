@@ -1,0 +1,159 @@
+//! The store itself: views for readers, commands one at a time.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use super::apply::{Bench, Place, apply, exam_entry, prepare};
+use super::generation::Generations;
+use super::record::{InspectionRecord, Record};
+use super::secret::Secret;
+use super::tables::Tables;
+use super::{BlobStore, ExamView, ExecuteError, Load, StoreError};
+use crate::journal::{Actor, Command, Counts, Cut, Journal, Timestamp};
+use crate::model::BlobRef;
+
+/// What executing a command did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Executed {
+    /// Its journal line; none when everything was so already, and nothing was written.
+    pub line: Option<u64>,
+    /// The exam's counts now.
+    pub counts: Counts,
+}
+
+/// A data directory, open. Shared by all threads; [`Store::open`] and [`Store::replay_all`] make
+/// one.
+pub struct Store {
+    pub(super) dir: PathBuf,
+    pub(super) tables: Arc<Tables>,
+    pub(super) blobs: Arc<BlobStore>,
+    pub(super) generations: Generations,
+    pub(super) secret: Secret,
+    pub(super) load: Load,
+    pub(super) writer: Mutex<Writer>,
+    pub(super) cut: Option<Cut>,
+}
+
+/// What only one command at a time may touch.
+pub(super) struct Writer {
+    pub(super) journal: Journal,
+    /// A line is in the journal that the database could not take.
+    pub(super) halted: bool,
+}
+
+impl Store {
+    /// What a crash left of a journal line, when opening found such a thing.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
+    }
+
+    /// The blobs.
+    pub fn blobs(&self) -> &BlobStore {
+        &self.blobs
+    }
+
+    /// Every exam, by id.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn exams(&self) -> Result<Vec<ExamView>, StoreError> {
+        let mut views = Vec::new();
+        for id in self.tables.exams.iter().keys() {
+            let id = id?;
+            let id = std::str::from_utf8(&id)
+                .map_err(|_| StoreError::Inconsistent { detail: "an exam's id is not text".to_owned() })?;
+            views.extend(self.exam(id)?);
+        }
+        Ok(views)
+    }
+
+    /// One exam.
+    ///
+    /// # Errors
+    /// [`StoreError`] when its record cannot be read.
+    pub fn exam(&self, id: &str) -> Result<Option<ExamView>, StoreError> {
+        let held = self.generations.hold(id, || exam_entry(&self.tables, id))?;
+        let Some((entry, held)) = held else { return Ok(None) };
+        if entry.get().generation != held.generation() {
+            return Err(StoreError::Inconsistent { detail: format!("exam {id} is between two imports") });
+        }
+        let (tables, blobs) = (Arc::clone(&self.tables), Arc::clone(&self.blobs));
+        Ok(Some(ExamView { tables, blobs, entry, held }))
+    }
+
+    /// Executes a command: prepares it, appends it to the journal, applies it, commits. One at a
+    /// time; readers go on meanwhile.
+    ///
+    /// The blobs that the command names must be sealed before. A command that changes nothing (the
+    /// same bundle again, a page accepted already) leaves no line.
+    ///
+    /// # Errors
+    /// [`ExecuteError`]; nothing has changed then, except after [`ExecuteError::Unapplied`].
+    pub fn execute(&self, command: &Command, actor: &Actor, at: Timestamp) -> Result<Executed, ExecuteError> {
+        // Whoever panicked while holding the lock may have left a line that is not applied.
+        let mut writer = self.writer.lock().map_err(|_| ExecuteError::Halted)?;
+        if writer.halted {
+            return Err(ExecuteError::Halted);
+        }
+        let bench = self.bench();
+        self.generations.sweep(&self.tables)?;
+        let place = Place { line: writer.journal.last() + 1, at };
+        let prepared = match prepare(&bench, command, place, false) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                self.sweep_later();
+                return Err(error);
+            }
+        };
+        if !prepared.changes {
+            return Ok(Executed { line: None, counts: prepared.counts() });
+        }
+        fail::fail_point!("execute-prepared");
+        if let Err(error) = writer.journal.append(at, actor, command, prepared.counts()) {
+            prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
+            self.sweep_later();
+            return Err(error.into());
+        }
+        fail::fail_point!("execute-journalled");
+        writer.halted = true;
+        let line = writer.journal.last();
+        apply(&bench, &prepared, line, writer.journal.head())
+            .map_err(|source| ExecuteError::Unapplied { line, source })?;
+        writer.halted = false;
+        self.sweep_later();
+        Ok(Executed { line: Some(line), counts: prepared.counts() })
+    }
+
+    /// Keeps what inspection found, all of it at once, durably. Not journalled: it can be found
+    /// again.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot take it.
+    pub fn record_inspections(&self, found: &[(BlobRef, InspectionRecord)]) -> Result<(), StoreError> {
+        let mut batch = sled::Batch::default();
+        for (scan, inspection) in found {
+            let record = Record::of(inspection).map_err(StoreError::record("an inspection"))?;
+            batch.insert(&scan.sha256, record.envelope().clone());
+        }
+        self.tables.inspections.apply_batch(batch)?;
+        self.tables.commit()
+    }
+
+    pub(super) fn bench(&self) -> Bench<'_> {
+        Bench {
+            tables: &self.tables,
+            blobs: &self.blobs,
+            generations: &self.generations,
+            secret: &self.secret,
+            load: self.load,
+        }
+    }
+
+    /// Removes what is no longer looked at. The command has its answer whether or not that works
+    /// now; it is tried again before the next command and at the next opening.
+    fn sweep_later(&self) {
+        if let Err(error) = self.generations.sweep(&self.tables) {
+            tracing::warn!(%error, "records of an earlier import could not be removed yet");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the database knows about itself: its format, its secret's digest, and how far into the
+//! journal it is.
+
+use sled::IVec;
+
+use super::StoreError;
+use super::tables::Tables;
+
+/// The layout of trees and keys. Raised when an older program could not read it.
+const FORMAT: u32 = 1;
+
+const FORMAT_KEY: &[u8] = b"format";
+const SECRET_KEY: &[u8] = b"secret";
+/// Where [`Applied`] is; the transaction of a commit writes it.
+pub(super) const APPLIED_KEY: &[u8] = b"applied";
+
+/// The journal line applied last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Applied {
+    /// Its number; 0 before the first.
+    pub(super) line: u64,
+    /// Its SHA-256; zeros before the first.
+    pub(super) head: [u8; 32],
+}
+
+impl Applied {
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [self.line.to_le_bytes().as_slice(), &self.head].concat()
+    }
+}
+
+/// What a database was found to be.
+pub(super) enum State {
+    /// Nothing was ever written into it.
+    New,
+    /// One that was in use.
+    Used(Applied),
+}
+
+/// Reads how far a database is.
+///
+/// # Errors
+/// A format, a secret or a number that does not fit.
+pub(super) fn read(tables: &Tables, secret: &[u8; 32]) -> Result<State, StoreError> {
+    let inconsistent = |detail: &str| StoreError::Inconsistent { detail: detail.to_owned() };
+    let Some(format) = tables.meta.get(FORMAT_KEY)? else {
+        // Without its first key a database must be empty, or that key was lost.
+        let empty = tables.meta.is_empty()
+            && tables.exams.is_empty()
+            && tables.of_generations().iter().all(|tree| tree.is_empty());
+        return if empty { Ok(State::New) } else { Err(inconsistent("its format is not said")) };
+    };
+    if format.as_ref() != FORMAT.to_le_bytes() {
+        return Err(inconsistent("it has a format that this version does not know"));
+    }
+    if tables.meta.get(SECRET_KEY)?.as_deref() != Some(secret.as_slice()) {
+        return Err(inconsistent("its script ids were made with another secret"));
+    }
+    let applied = tables.meta.get(APPLIED_KEY)?;
+    let applied = applied.ok_or_else(|| inconsistent("how far it is in the journal is not said"))?;
+    let Some((line, head)) = applied.split_first_chunk::<8>() else {
+        return Err(inconsistent("how far it is in the journal is cut short"));
+    };
+    let head = head.try_into().map_err(|_| inconsistent("how far it is in the journal is cut short"))?;
+    Ok(State::Used(Applied { line: u64::from_le_bytes(*line), head }))
+}
+
+/// Makes an empty database one in use, durably: before the first line is journalled, so that a
+/// journal beside a database without this is a database that was lost.
+pub(super) fn found(tables: &Tables, secret: &[u8; 32]) -> Result<(), StoreError> {
+    let mut batch = sled::Batch::default();
+    batch.insert(FORMAT_KEY, IVec::from(&FORMAT.to_le_bytes()));
+    batch.insert(SECRET_KEY, IVec::from(secret));
+    batch.insert(APPLIED_KEY, Applied { line: 0, head: [0; 32] }.bytes());
+    tables.meta.apply_batch(batch)?;
+    tables.commit()
+}
