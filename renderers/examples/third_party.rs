@@ -1,7 +1,7 @@
 //! A renderer of one's own: the last digits of the candidate's number at the foot of each page.
 use copiste_core::render::*;
 
-pub struct FootNumber;
+pub(crate) struct FootNumber;
 
 impl Renderer for FootNumber {
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
