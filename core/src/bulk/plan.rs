@@ -13,7 +13,7 @@ use crate::model::{ArchivedScript, Candidate, Hundredths};
 use crate::process::gate::may_render;
 use crate::render::Profile;
 use crate::store::Record;
-use crate::zip::{Draft, EntryName, ZipPlan, clashes, entry_name, numbered};
+use crate::zip::{Draft, EntryName, Listing, ZipError, ZipPlan, clashes, entry_name, numbered, reorder};
 
 /// Which copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,19 +59,22 @@ pub struct Forecast {
     pub accepted: u64,
 }
 
-/// What is kept of a copy beside its entry: 40 bytes and its texts.
+/// What is kept of a copy beside its entry: 24 bytes and its names. A record holds at most
+/// 64 KiB, so its texts and counts fit 16 bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlannedCopy {
-    /// Number, last name, first name: one after another in the plan's text.
+    /// Last name, first name and number, one after the other in the plan's text.
     text_start: u32,
-    text_lengths: [u32; 3],
-    pub pages: u32,
-    pub damaged: u32,
-    pub accepted: u32,
+    last_name: u16,
+    first_name: u16,
+    number: u16,
+    pub pages: u16,
+    pub damaged: u16,
+    pub accepted: u16,
     pub mark: Option<Hundredths>,
 }
 
-/// Every copy of a job, sorted by entry name: about 200 bytes a copy, no rope.
+/// Every copy of a job, sorted by entry name: about 150 bytes a copy, no rope.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) profile: Profile,
@@ -251,87 +254,79 @@ fn damage(script: &ArchivedScript) -> (u32, u32) {
     counts
 }
 
-/// A copy while its place is not known yet.
-struct Unsorted {
-    name_start: u32,
-    name_length: u32,
-    length: u64,
-    crc32: u32,
-    digest: [u8; 32],
-    at: i64,
-    copy: PlannedCopy,
-}
-
-/// Copies as they are found, by candidate number.
+/// Copies as they are found, by candidate number. What is gathered is sorted in place and becomes
+/// the plan: nothing of it is ever in memory twice.
 #[derive(Default)]
 struct Gathering {
-    names: String,
+    /// Entry `n` is copy `n`.
+    listing: Listing,
+    copies: Vec<PlannedCopy>,
     text: String,
-    copies: Vec<Unsorted>,
     refused: Vec<Refusal>,
     failed: Vec<Failure>,
 }
 
 impl Gathering {
     fn add(&mut self, finding: Finding) -> Result<(), BulkError> {
-        let found = match finding {
-            Finding::Elsewhere | Finding::Outside => return Ok(()),
+        match finding {
+            Finding::Elsewhere | Finding::Outside => Ok(()),
             Finding::Refused(refusal) => {
                 self.refused.push(refusal);
-                return Ok(());
+                Ok(())
             }
             Finding::Failed(failure) => {
                 self.failed.push(failure);
-                return Ok(());
+                Ok(())
             }
-            Finding::Planned(found) => found,
-        };
+            Finding::Planned(found) => self.add_copy(&found),
+        }
+    }
+
+    fn add_copy(&mut self, found: &Found) -> Result<(), BulkError> {
         let index = self.copies.len();
         // Texts past 4 GiB together do not fit a ZIP's directory either.
-        let place = |at: usize| u32::try_from(at).map_err(|_| crate::zip::ZipError::Name { index });
-        let texts = [&found.number, &found.last_name, &found.first_name];
-        let copy = PlannedCopy {
-            text_start: place(self.text.len())?,
-            text_lengths: [place(texts[0].len())?, place(texts[1].len())?, place(texts[2].len())?],
-            pages: found.pages,
-            damaged: found.damaged,
-            accepted: found.accepted,
-            mark: found.mark,
-        };
-        self.copies.push(Unsorted {
-            name_start: place(self.names.len())?,
-            name_length: place(found.entry.len())?,
+        let text_start = u32::try_from(self.text.len()).map_err(|_| ZipError::Name { index })?;
+        let short = |text: &str| u16::try_from(text.len()).map_err(|_| ZipError::Name { index });
+        let few = |count: u32| u16::try_from(count).unwrap_or(u16::MAX);
+        self.listing.push(&Draft {
+            name: &found.entry,
             length: found.length,
             crc32: found.crc32,
             digest: found.digest,
             at: found.at,
-            copy,
+        })?;
+        self.copies.push(PlannedCopy {
+            text_start,
+            last_name: short(&found.last_name)?,
+            first_name: short(&found.first_name)?,
+            number: short(&found.number)?,
+            pages: few(found.pages),
+            damaged: few(found.damaged),
+            accepted: few(found.accepted),
+            mark: found.mark,
         });
-        self.names.push_str(&found.entry);
-        texts.iter().for_each(|text| self.text.push_str(text));
+        self.text.push_str(&found.last_name);
+        self.text.push_str(&found.first_name);
+        self.text.push_str(&found.number);
         Ok(())
     }
 
     fn close(mut self, profile: Profile) -> Result<Plan, BulkError> {
         self.part_names()?;
-        let names = std::mem::take(&mut self.names);
-        self.copies.sort_unstable_by(|a, b| name_of(&names, a).cmp(name_of(&names, b)));
-        let latest = self.copies.iter().map(|copy| copy.at).max().unwrap_or(0);
-        let summary = Draft { name: SUMMARY_NAME, length: 0, crc32: 0, digest: [0; 32], at: latest };
-        let drafts = self.copies.iter().map(|copy| Draft {
-            name: name_of(&names, copy),
-            length: copy.length,
-            crc32: copy.crc32,
-            digest: copy.digest,
-            at: copy.at,
-        });
-        let zip = ZipPlan::lay_out(std::iter::once(summary).chain(drafts))?;
-        drop(names);
+        let latest = self.listing.entries().iter().map(|entry| entry.at).max().unwrap_or(0);
+        let summary =
+            Draft { name: SUMMARY_NAME, length: 0, crc32: 0, digest: [0; 32], at: i64::from(latest) };
+        let order = self.listing.order()?;
+        self.listing.reorder(&order);
+        reorder(&mut self.copies, &order);
+        drop(order);
+        self.listing.push_first(&summary)?;
+        self.copies.shrink_to_fit();
         self.text.shrink_to_fit();
         let mut plan = Plan {
             profile,
-            zip,
-            copies: self.copies.iter().map(|copy| copy.copy).collect(),
+            zip: ZipPlan::lay_out(self.listing)?,
+            copies: self.copies,
             text: self.text,
             refused: self.refused,
             failed: self.failed,
@@ -345,31 +340,24 @@ impl Gathering {
     fn part_names(&mut self) -> Result<(), BulkError> {
         let mut counter = 1;
         loop {
-            let doubles = clashes(self.copies.len(), |index| name_of(&self.names, &self.copies[index]));
+            let doubles = clashes(self.copies.len(), |index| self.listing.name(index));
             if doubles.is_empty() {
                 return Ok(());
             }
             counter += 1;
             for index in doubles {
-                let name = numbered(name_of(&self.names, &self.copies[index]), counter);
-                let place = |at: usize| u32::try_from(at).map_err(|_| crate::zip::ZipError::Name { index });
-                self.copies[index].name_start = place(self.names.len())?;
-                self.copies[index].name_length = place(name.len())?;
-                self.names.push_str(&name);
+                let name = numbered(self.listing.name(index), counter);
+                self.listing.rename(index, &name)?;
             }
         }
     }
-}
-
-fn name_of<'a>(names: &'a str, copy: &Unsorted) -> &'a str {
-    &names[copy.name_start as usize..][..copy.name_length as usize]
 }
 
 impl Plan {
     /// What the job will do.
     pub fn forecast(&self) -> Forecast {
         let sum =
-            |count: fn(&PlannedCopy) -> u32| self.copies.iter().map(|copy| u64::from(count(copy))).sum();
+            |count: fn(&PlannedCopy) -> u16| self.copies.iter().map(|copy| u64::from(count(copy))).sum();
         Forecast {
             copies: self.copies.len() as u64,
             bytes: self.bytes(),
@@ -404,15 +392,15 @@ impl Plan {
 
     /// The candidate number of copy `index`.
     pub(super) fn number(&self, index: usize) -> &str {
-        self.texts(index)[0]
+        self.texts(index)[2]
     }
 
-    /// Number, last name and first name of copy `index`.
+    /// Last name, first name and number of copy `index`.
     pub(super) fn texts(&self, index: usize) -> [&str; 3] {
         let copy = &self.copies[index];
         let mut rest = &self.text[copy.text_start as usize..];
-        copy.text_lengths.map(|length| {
-            let (text, after) = rest.split_at(length as usize);
+        [copy.last_name, copy.first_name, copy.number].map(|length| {
+            let (text, after) = rest.split_at(usize::from(length));
             rest = after;
             text
         })

@@ -45,8 +45,8 @@ pub struct PlannedEntry {
     pub offset: u64,
     /// Bytes of its content.
     pub length: u64,
-    /// Seconds since 1970, UTC.
-    pub at: i64,
+    /// Seconds since 1970, UTC: 1970 to 2106.
+    pub at: u32,
     /// CRC-32 of its content.
     pub crc32: u32,
     /// As in [`Draft::digest`].
@@ -55,11 +55,119 @@ pub struct PlannedEntry {
     name_length: u16,
 }
 
-/// A whole archive laid out: 72 bytes an entry and its name.
-#[derive(Clone, Debug)]
-pub struct ZipPlan {
+/// Entries while they are being gathered: 64 bytes each and their names, never copied again.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
     names: String,
     entries: Vec<PlannedEntry>,
+}
+
+impl Listing {
+    /// Adds an entry after the others.
+    ///
+    /// # Errors
+    /// [`ZipError::Name`].
+    pub fn push(&mut self, draft: &Draft<'_>) -> Result<(), ZipError> {
+        let (name_start, name_length) = self.keep(draft.name, self.entries.len())?;
+        self.entries.push(PlannedEntry {
+            offset: 0,
+            length: draft.length,
+            at: u32::try_from(draft.at.max(0)).unwrap_or(u32::MAX),
+            crc32: draft.crc32,
+            digest: draft.digest,
+            name_start,
+            name_length,
+        });
+        Ok(())
+    }
+
+    /// Adds an entry before the others.
+    ///
+    /// # Errors
+    /// [`ZipError::Name`].
+    pub fn push_first(&mut self, draft: &Draft<'_>) -> Result<(), ZipError> {
+        // One more than is there: growing by half as much again would double a large plan.
+        self.entries.reserve_exact(1);
+        self.push(draft)?;
+        self.entries.rotate_right(1);
+        Ok(())
+    }
+
+    /// Gives entry `index` another name.
+    ///
+    /// # Errors
+    /// [`ZipError::Name`].
+    ///
+    /// # Panics
+    /// When there is no such entry.
+    pub fn rename(&mut self, index: usize, name: &str) -> Result<(), ZipError> {
+        let (name_start, name_length) = self.keep(name, index)?;
+        let entry = &mut self.entries[index];
+        (entry.name_start, entry.name_length) = (name_start, name_length);
+        Ok(())
+    }
+
+    fn keep(&mut self, name: &str, index: usize) -> Result<(u32, u16), ZipError> {
+        let length = u16::try_from(name.len()).map_err(|_| ZipError::Name { index })?;
+        let start = u32::try_from(self.names.len()).map_err(|_| ZipError::Name { index })?;
+        self.names.push_str(name);
+        Ok((start, length))
+    }
+
+    /// The entries so far.
+    pub fn entries(&self) -> &[PlannedEntry] {
+        &self.entries
+    }
+
+    /// The name of entry `index`.
+    ///
+    /// # Panics
+    /// When there is no such entry.
+    pub fn name(&self, index: usize) -> &str {
+        let entry = &self.entries[index];
+        let start = entry.name_start as usize;
+        &self.names[start..start + usize::from(entry.name_length)]
+    }
+
+    /// The order of the entries by name, as bytes: `order[n]` is the one that comes `n`th.
+    ///
+    /// # Errors
+    /// [`ZipError::Name`] past 2^32 entries.
+    pub fn order(&self) -> Result<Vec<u32>, ZipError> {
+        let index = self.entries.len();
+        let count = u32::try_from(index).map_err(|_| ZipError::Name { index })?;
+        let mut order: Vec<u32> = (0..count).collect();
+        order.sort_unstable_by(|a, b| self.name(*a as usize).cmp(self.name(*b as usize)));
+        Ok(order)
+    }
+
+    /// Puts the entries in this order.
+    pub fn reorder(&mut self, order: &[u32]) {
+        reorder(&mut self.entries, order);
+    }
+}
+
+/// Puts `items[order[n]]` at `n`, for all of them, in place. `order` names each place once.
+pub fn reorder<T>(items: &mut [T], order: &[u32]) {
+    let mut settled = vec![false; items.len()];
+    for start in 0..items.len() {
+        let mut place = start;
+        while !settled[place] {
+            settled[place] = true;
+            let from = order[place] as usize;
+            if settled[from] {
+                break;
+            }
+            items.swap(place, from);
+            place = from;
+        }
+    }
+}
+
+/// A whole archive laid out: 64 bytes an entry and its name.
+#[derive(Clone, Debug)]
+pub struct ZipPlan {
+    listing: Listing,
     directory_offset: u64,
     directory_length: u64,
     etag: [u8; 32],
@@ -70,26 +178,10 @@ impl ZipPlan {
     ///
     /// # Errors
     /// [`ZipError`] when a number does not fit the format.
-    pub fn lay_out<'a>(drafts: impl IntoIterator<Item = Draft<'a>>) -> Result<ZipPlan, ZipError> {
-        let mut names = String::new();
-        let mut entries = Vec::new();
-        for (index, draft) in drafts.into_iter().enumerate() {
-            let name_length = u16::try_from(draft.name.len()).map_err(|_| ZipError::Name { index })?;
-            let name_start = u32::try_from(names.len()).map_err(|_| ZipError::Name { index })?;
-            names.push_str(draft.name);
-            entries.push(PlannedEntry {
-                offset: 0,
-                length: draft.length,
-                at: draft.at,
-                crc32: draft.crc32,
-                digest: draft.digest,
-                name_start,
-                name_length,
-            });
-        }
-        entries.shrink_to_fit();
-        names.shrink_to_fit();
-        let mut plan = ZipPlan { names, entries, directory_offset: 0, directory_length: 0, etag: [0; 32] };
+    pub fn lay_out(mut listing: Listing) -> Result<ZipPlan, ZipError> {
+        listing.entries.shrink_to_fit();
+        listing.names.shrink_to_fit();
+        let mut plan = ZipPlan { listing, directory_offset: 0, directory_length: 0, etag: [0; 32] };
         plan.place()?;
         Ok(plan)
     }
@@ -101,15 +193,15 @@ impl ZipPlan {
         let mut directory_length = 0_u64;
         let mut tag = Sha256::new();
         tag.update(b"copiste zip 1");
-        for index in 0..self.entries.len() {
-            self.entries[index].offset = offset;
+        for index in 0..self.entries().len() {
+            self.listing.entries[index].offset = offset;
             let entry = self.described(index);
             tag.update((entry.name.len() as u64).to_le_bytes());
             tag.update(entry.name);
             tag.update(entry.length.to_le_bytes());
             tag.update(entry.crc32.to_le_bytes());
             tag.update(entry.at.to_le_bytes());
-            tag.update(self.entries[index].digest);
+            tag.update(self.entries()[index].digest);
             directory_length += format::central_header_length(entry.name, entry.length, entry.at, offset);
             offset = format::local_header_length(entry.name, entry.length, entry.at)
                 .checked_add(entry.length)
@@ -131,7 +223,7 @@ impl ZipPlan {
     /// # Panics
     /// When there is no such entry.
     pub fn amend(&mut self, index: usize, length: u64, crc32: u32, digest: [u8; 32]) -> Result<(), ZipError> {
-        let entry = &mut self.entries[index];
+        let entry = &mut self.listing.entries[index];
         (entry.length, entry.crc32, entry.digest) = (length, crc32, digest);
         self.place()
     }
@@ -142,7 +234,7 @@ impl ZipPlan {
     /// None in fact: what fitted before fits after.
     pub fn retain(&mut self, mut kept: impl FnMut(usize) -> bool) -> Result<(), ZipError> {
         let mut index = 0;
-        self.entries.retain(|_| {
+        self.listing.entries.retain(|_| {
             index += 1;
             kept(index - 1)
         });
@@ -151,7 +243,7 @@ impl ZipPlan {
 
     /// The entries, in order.
     pub fn entries(&self) -> &[PlannedEntry] {
-        &self.entries
+        &self.listing.entries
     }
 
     /// The name of entry `index`.
@@ -159,18 +251,16 @@ impl ZipPlan {
     /// # Panics
     /// When there is no such entry.
     pub fn name(&self, index: usize) -> &str {
-        let entry = &self.entries[index];
-        let start = entry.name_start as usize;
-        &self.names[start..start + usize::from(entry.name_length)]
+        self.listing.name(index)
     }
 
     fn described(&self, index: usize) -> Described<'_> {
-        let entry = &self.entries[index];
+        let entry = &self.entries()[index];
         Described {
             name: self.name(index),
             length: entry.length,
             crc32: entry.crc32,
-            at: entry.at,
+            at: i64::from(entry.at),
             offset: entry.offset,
         }
     }
@@ -188,8 +278,8 @@ impl ZipPlan {
     /// # Panics
     /// When there is no such entry.
     pub fn body_offset(&self, index: usize) -> u64 {
-        let entry = &self.entries[index];
-        entry.offset + format::local_header_length(self.name(index), entry.length, entry.at)
+        let entry = &self.entries()[index];
+        entry.offset + format::local_header_length(self.name(index), entry.length, i64::from(entry.at))
     }
 
     /// Where the content of the last entry ends and the central directory begins.
@@ -199,7 +289,7 @@ impl ZipPlan {
 
     /// Bytes of the whole archive.
     pub fn total(&self) -> u64 {
-        let count = self.entries.len() as u64;
+        let count = self.entries().len() as u64;
         let end = format::end_length(count, self.directory_length, self.directory_offset);
         self.directory_offset + self.directory_length + end
     }
@@ -210,14 +300,14 @@ impl ZipPlan {
     /// Whatever the writer says.
     pub fn write_directory(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut piece = Vec::with_capacity(16 * 1024);
-        for index in 0..self.entries.len() {
+        for index in 0..self.entries().len() {
             format::central_header(&self.described(index), &mut piece);
             if piece.len() >= 15 * 1024 {
                 out.write_all(&piece)?;
                 piece.clear();
             }
         }
-        format::end(self.entries.len() as u64, self.directory_length, self.directory_offset, &mut piece);
+        format::end(self.entries().len() as u64, self.directory_length, self.directory_offset, &mut piece);
         out.write_all(&piece)
     }
 
@@ -228,7 +318,7 @@ impl ZipPlan {
 
     /// Bytes held in memory.
     pub fn weight(&self) -> usize {
-        self.names.capacity() + self.entries.capacity() * size_of::<PlannedEntry>()
+        self.listing.names.capacity() + self.listing.entries.capacity() * size_of::<PlannedEntry>()
     }
 }
 
@@ -248,6 +338,14 @@ mod tests {
             digest: Sha256::digest(content).into(),
             at,
         }
+    }
+
+    fn laid_out<'a>(drafts: impl IntoIterator<Item = Draft<'a>>) -> Result<ZipPlan, ZipError> {
+        let mut listing = Listing::default();
+        for draft in drafts {
+            listing.push(&draft)?;
+        }
+        ZipPlan::lay_out(listing)
     }
 
     fn archive(plan: &ZipPlan, contents: &[Vec<u8>]) -> Vec<u8> {
@@ -271,7 +369,7 @@ mod tests {
             at in any::<i64>(),
         ) {
             let contents: Vec<Vec<u8>> = entries.values().cloned().collect();
-            let plan = ZipPlan::lay_out(entries.iter().map(|(name, content)| draft(name, content, at)))
+            let plan = laid_out(entries.iter().map(|(name, content)| draft(name, content, at)))
                 .expect("small entries fit");
             let mut reader = zip::ZipArchive::new(Cursor::new(archive(&plan, &contents))).expect("a valid archive");
             prop_assert_eq!(reader.len(), entries.len());
@@ -289,7 +387,7 @@ mod tests {
     #[test]
     fn an_archive_of_more_than_65535_entries_uses_zip64() {
         let names: Vec<String> = (0..70_000).map(|number| format!("{number:05}")).collect();
-        let plan = ZipPlan::lay_out(names.iter().map(|name| draft(name, b"", 0))).expect("short names fit");
+        let plan = laid_out(names.iter().map(|name| draft(name, b"", 0))).expect("short names fit");
         let bytes = archive(&plan, &vec![Vec::new(); names.len()]);
         let mut reader = zip::ZipArchive::new(Cursor::new(bytes)).expect("a valid archive");
         assert_eq!(reader.len(), 70_000);
@@ -297,9 +395,27 @@ mod tests {
     }
 
     #[test]
+    fn entries_are_put_in_the_order_of_their_names() {
+        for order in [vec![], vec![0], vec![2, 0, 1], vec![1, 0, 3, 2], vec![0, 3, 1, 4, 2]] {
+            let mut items: Vec<u32> = (0..).take(order.len()).collect();
+            reorder(&mut items, &order);
+            assert_eq!(items, order);
+        }
+        let mut listing = Listing::default();
+        for name in ["é", "b", "a"] {
+            listing.push(&draft(name, name.as_bytes(), 0)).expect("a short name");
+        }
+        listing.rename(1, "z").expect("a short name");
+        let order = listing.order().expect("few entries");
+        listing.reorder(&order);
+        assert_eq!((listing.name(0), listing.name(1), listing.name(2)), ("a", "z", "é"));
+        assert_eq!(listing.entries()[1].crc32, crc32fast::hash(b"b"));
+    }
+
+    #[test]
     fn zip64_appears_only_where_a_number_does_not_fit() {
-        let of = |length| Draft { name: "n", length, crc32: 0, digest: [0; 32], at: -1 };
-        let plan = ZipPlan::lay_out([of(0xFFFF_FFFE), of(0xFFFF_FFFF), of(5)]).expect("it fits");
+        let of = |length| Draft { name: "n", length, crc32: 0, digest: [0; 32], at: 1 << 31 };
+        let plan = laid_out([of(0xFFFF_FFFE), of(0xFFFF_FFFF), of(5)]).expect("it fits");
         let headers: Vec<usize> = (0..3)
             .map(|index| {
                 let mut header = Vec::new();
@@ -319,9 +435,9 @@ mod tests {
     fn what_the_format_cannot_hold_is_refused() {
         let of = |name, length| Draft { name, length, crc32: 0, digest: [0; 32], at: 0 };
         let long = "n".repeat(65_536);
-        assert_eq!(ZipPlan::lay_out([of(&long, 0)]).err(), Some(ZipError::Name { index: 0 }));
+        assert_eq!(laid_out([of(&long, 0)]).err(), Some(ZipError::Name { index: 0 }));
         assert_eq!(
-            ZipPlan::lay_out([of("a", 1 << 62), of("b", 1 << 62)]).err(),
+            laid_out([of("a", 1 << 62), of("b", 1 << 62)]).err(),
             Some(ZipError::TooLarge { index: 1 })
         );
     }
@@ -329,7 +445,7 @@ mod tests {
     #[test]
     fn any_change_changes_the_tag() {
         let base = draft("a", b"x", 7);
-        let tag = |draft| ZipPlan::lay_out([draft]).expect("it fits").etag();
+        let tag = |draft| laid_out([draft]).expect("it fits").etag();
         let changed = [
             Draft { name: "b", ..base },
             Draft { length: 2, ..base },
