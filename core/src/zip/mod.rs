@@ -16,9 +16,11 @@
 //! ```
 
 mod format;
+mod listing;
 mod name;
 mod plan;
 
 pub use format::DosTime;
+pub use listing::{Draft, Listing, PlannedEntry, ZipError, reorder};
 pub use name::{EntryName, clashes, entry_name, numbered};
-pub use plan::{Draft, Listing, PlannedEntry, ZipError, ZipPlan, reorder};
+pub use plan::ZipPlan;
