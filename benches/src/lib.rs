@@ -1,1 +1,11 @@
-//! copiste
+//! What copiste is measured against: the mere copying of the same scans.
+//!
+//! A number of seconds says little; the ratio to copying the same bytes, in the same run, on the
+//! same disk, says how much of the machine is left unused. `cargo run --release -p copiste-benches
+//! --bin ratios` prints the ratios of whole commands, the criterion benches (`cargo bench -p
+//! copiste-benches`) those of the steps.
+
+pub mod exam;
+pub mod floor;
+pub mod measured;
+pub mod median;

@@ -1,3 +1,7 @@
 //! The `copiste` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    copiste_server::run(copiste_renderers::press)
+}

@@ -76,12 +76,14 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal, made when it is missing, and follows its chain from the first line,
     /// giving each line and its digest to `each`. A last line that a crash left incomplete is cut
-    /// off and kept in a file beside the journal: it was never answered with success.
+    /// off and kept in a file beside the journal: it was never answered with success, unless its
+    /// number is among the `applied` first.
     ///
     /// # Errors
-    /// [`JournalError::Broken`] when the chain does not hold before the end.
+    /// [`JournalError::Broken`] when the chain does not hold.
     pub fn open(
         path: &Path,
+        applied: u64,
         mut each: impl FnMut(&Line, &[u8; 32]),
     ) -> Result<(Journal, Option<Cut>), JournalError> {
         let io = |act| io_error(act, path);
@@ -95,6 +97,10 @@ impl Journal {
         let mut journal = Journal { path: path.to_owned(), file, length: at, last, head, unknown: false };
         let cut = match torn {
             0 => None,
+            _ if last < applied => {
+                let detail = "it is incomplete, and was whole once".to_owned();
+                return Err(JournalError::Broken { line: last + 1, detail });
+            }
             bytes => Some(journal.cut(bytes)?),
         };
         // A new file has no name before its folder is durable.
@@ -182,6 +188,14 @@ impl Journal {
     }
 }
 
+/// In which way a line is not the one that follows.
+enum Tear {
+    /// It is not a whole line.
+    Unreadable,
+    /// It is a line from somewhere else.
+    Misplaced,
+}
+
 /// The lines of a journal, each checked against the one before.
 pub struct Lines {
     reader: BufReader<File>,
@@ -242,29 +256,30 @@ impl Lines {
                 (self.last, self.head) = (line.number, digest);
                 Ok(Some((line, digest)))
             }
-            // Only the end of the file can be torn; anywhere else a line was changed.
-            Err(_) if self.at + read == self.size => {
+            // Only the end of the file can be torn, and what is torn does not read as a line.
+            Err((Tear::Unreadable, _)) if self.at + read == self.size => {
                 self.torn = read;
                 Ok(None)
             }
-            Err(detail) => Err(JournalError::Broken { line: self.last + 1, detail }),
+            Err((_, detail)) => Err(JournalError::Broken { line: self.last + 1, detail }),
         }
     }
 
     /// The line that `bytes` are, if they are the one that follows.
-    fn follow(&self, bytes: &[u8]) -> Result<(Line, [u8; 32]), String> {
+    fn follow(&self, bytes: &[u8]) -> Result<(Line, [u8; 32]), (Tear, String)> {
         let Some((b'\n', text)) = bytes.split_last() else {
-            return Err("it has no end".to_owned());
+            return Err((Tear::Unreadable, "it has no end".to_owned()));
         };
         let line: Line = serde_json::from_slice(text).map_err(|error| {
             // The parser's own words may repeat what it read.
-            format!("it is not a line of the journal, at column {}", error.column())
+            (Tear::Unreadable, format!("it is not a line of the journal, at column {}", error.column()))
         })?;
         if line.number != self.last + 1 {
-            return Err(format!("it has number {}", line.number));
+            return Err((Tear::Misplaced, format!("it has number {}", line.number)));
         }
         if line.previous != self.head {
-            return Err("it does not carry the digest of the line before".to_owned());
+            let detail = "it does not carry the digest of the line before".to_owned();
+            return Err((Tear::Misplaced, detail));
         }
         Ok((line, digest(text)))
     }

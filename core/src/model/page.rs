@@ -222,6 +222,16 @@ pub struct Page {
     pub accepted: Option<Acceptance>,
 }
 
+impl Page {
+    /// The page as a reader shows it after a further clockwise turn of `by` degrees, a multiple
+    /// of 90. The scan and its place on the paper stay as they are.
+    #[must_use]
+    pub fn turned(mut self, by: u16) -> Page {
+        self.frame.rotate = (self.frame.rotate % 360 + by % 360) % 360;
+        self
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,3 +1,5 @@
 //! An exam's life.
 
+pub mod acceptance;
 pub mod gate;
+pub mod status;

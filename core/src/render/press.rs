@@ -1,6 +1,8 @@
 //! Making editions: renderers draw, the composer composes.
 
-use super::{Copy, Profile, Registry};
+use std::sync::Arc;
+
+use super::{Copy, Measure, Profile, Registry};
 use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
 use crate::rope::Rope;
 
@@ -52,12 +54,16 @@ pub trait Composer: Send + Sync {
         copy: &Copy,
         rope: &mut Rope,
     ) -> Result<(), RenderError>;
+
+    /// How wide words will be, so that renderers can break them into lines.
+    fn measure(&self) -> Arc<dyn Measure>;
 }
 
 /// Renderers and a composer: what makes editions. Shared by all workers.
 pub struct Press {
     registry: Registry,
     composer: Box<dyn Composer>,
+    measure: Arc<dyn Measure>,
 }
 
 /// One worker's buffers, cleared and used again for each copy.
@@ -70,7 +76,8 @@ pub struct Desk {
 impl Press {
     /// A press with these renderers and this composer.
     pub fn new(registry: Registry, composer: Box<dyn Composer>) -> Press {
-        Press { registry, composer }
+        let measure = composer.measure();
+        Press { registry, composer, measure }
     }
 
     /// The renderers.
@@ -90,6 +97,7 @@ impl Press {
         desk: &'d mut Desk,
     ) -> Result<&'d Rope, RenderError> {
         desk.copy.clear();
+        desk.copy.measure_with(&self.measure);
         desk.rope.clear();
         for entry in self.registry.chosen(profile) {
             entry.renderer.draw(subject, &mut desk.copy)?;

@@ -110,7 +110,7 @@ fn check_and_replay(
     };
     let mut head_then = [0; 32];
     let mut expected = BTreeMap::new();
-    let (journal, cut) = Journal::open(&replay.journal, |line, digest| {
+    let (journal, cut) = Journal::open(&replay.journal, applied.line, |line, digest| {
         if line.number == applied.line {
             head_then = *digest;
         }

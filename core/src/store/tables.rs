@@ -53,7 +53,7 @@ impl Tables {
             .flush_every_ms(None)
             .temporary(temporary);
         let opened = catch_unwind(AssertUnwindSafe(|| -> sled::Result<_> {
-            let db = config.open()?;
+            let db = open_db(&config)?;
             let tree = |name: &str| db.open_tree(name);
             Ok(Tables {
                 meta: tree("meta")?,
@@ -92,6 +92,22 @@ impl Tables {
     pub(super) fn of_generations(&self) -> [&Tree; 6] {
         [&self.schools, &self.markers, &self.batches, &self.candidates, &self.scripts, &self.search]
     }
+}
+
+/// Opens the database. We hold the data directory's lock, so sled's own can only be held by what is
+/// left of an earlier database of this very process: its threads let go a moment after it is
+/// dropped.
+fn open_db(config: &sled::Config) -> sled::Result<sled::Db> {
+    const ATTEMPTS: u32 = 100;
+    for _ in 1..ATTEMPTS {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            opened => return opened,
+        }
+    }
+    config.open()
 }
 
 /// A key within a generation.

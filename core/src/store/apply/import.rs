@@ -16,6 +16,13 @@ use crate::store::search::{Name, entries};
 use crate::store::tables::{Records, key, read};
 use crate::store::{BlobBatch, BlobSink, ExecuteError, Holdings, StoreError};
 
+/// A script's record longer than this keeps its annotations in a blob of their own.
+///
+/// sled queues 64 accesses in each of 256 shards before it evicts anything, whatever its cache may
+/// hold, and a value of more than a kilobyte has a page to itself: 16,384 records of 10 kB were
+/// 160 MB that no setting bounds. Small records keep a walk over any number of scripts small.
+const ANNOTATED_RECORD: usize = 2048;
+
 /// Records are written in groups of about this many bytes.
 const GROUP_BYTES: usize = 4 << 20;
 
@@ -235,7 +242,8 @@ impl Staging<'_> {
             }
         }
         let record = Record::of(&script).map_err(StoreError::record(what()))?;
-        if record.envelope().len() <= VALUE_LIMIT {
+        if record.envelope().len() <= ANNOTATED_RECORD || script.annotations.is_empty() {
+            self.fits(&record, || format!("the script of candidate {}", script.candidate))?;
             return Ok(record);
         }
         let annotations = Record::of(&script.annotations).map_err(StoreError::record(what()))?;

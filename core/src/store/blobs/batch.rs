@@ -34,6 +34,8 @@ pub struct BlobBatch<'s> {
     /// Number of this batch, for its temporary names.
     number: u64,
     files: AtomicU64,
+    /// Bytes of the blobs that were new.
+    written: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -54,7 +56,18 @@ struct State {
 impl<'s> BlobBatch<'s> {
     pub(super) fn new(store: &'s BlobStore) -> BlobBatch<'s> {
         let number = store.batches.fetch_add(1, Ordering::Relaxed);
-        BlobBatch { store, number, files: AtomicU64::new(0), state: Mutex::default() }
+        BlobBatch {
+            store,
+            number,
+            files: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    /// How many blobs were new so far, and their bytes; what was here already is not counted.
+    pub fn written(&self) -> (u64, u64) {
+        (self.files.load(Ordering::Relaxed), self.written.load(Ordering::Relaxed))
     }
 
     /// Stores `length` bytes of a file from `offset`, streaming what is large. The file's own
@@ -150,6 +163,7 @@ impl<'s> BlobBatch<'s> {
             let _ = fs::remove_file(&temporary);
             return Err(error);
         }
+        self.written.fetch_add(blob.length, Ordering::Relaxed);
         let mut state = self.state();
         state.pending.insert(blob.sha256, temporary);
         state.pending_bytes += blob.length;

@@ -46,6 +46,17 @@ pub struct BlobFile {
     pub length: u64,
 }
 
+impl BlobFile {
+    /// Reads it and says whether its bytes are those its name stands for.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn is_whole(&self) -> io::Result<bool> {
+        let (found, _) = digests(&mut File::open(&self.path)?)?;
+        Ok(self.sha256 == Some(found))
+    }
+}
+
 impl BlobStore {
     /// Reads a whole blob and compares length, SHA-256 and CRC-32 with its reference.
     ///
@@ -123,7 +134,7 @@ impl Iterator for BlobFiles {
 }
 
 /// SHA-256 and CRC-32 of what is left of a file.
-pub(crate) fn digests(file: &mut File) -> io::Result<([u8; 32], u32)> {
+fn digests(file: &mut File) -> io::Result<([u8; 32], u32)> {
     let mut buffer = vec![0; 256 * 1024];
     let (mut sha256, mut crc32) = (Sha256::new(), crc32fast::Hasher::new());
     loop {

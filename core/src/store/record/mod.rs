@@ -107,3 +107,6 @@ impl<T: Kept> Record<T> {
         &self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests;

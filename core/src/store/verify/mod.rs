@@ -1,11 +1,21 @@
-//! Looking at everything.
+//! Looking at everything: journal, records, blobs, and whether they agree.
 
+mod blobs;
+mod records;
+mod replay;
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use super::open::JOURNAL;
 use super::{Store, StoreError};
+use crate::journal::{Command, JournalError, Lines};
+use crate::model::BlobRef;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Stable code.
+    /// Stable code: `JRN-002`, or `STO-040` to `STO-047`.
     pub code: &'static str,
     /// What was found where; ids, numbers and digests only.
     pub detail: String,
@@ -14,25 +24,108 @@ pub struct Finding {
 /// What [`verify`] looked at and found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
+    /// Journal lines followed.
+    pub lines: u64,
+    /// Records read.
+    pub records: u64,
     /// Blobs read.
     pub blobs: u64,
     /// Bytes of them.
     pub bytes: u64,
-    /// Records read.
-    pub records: u64,
-    /// Journal lines followed.
-    pub lines: u64,
     /// Blobs that nothing refers to: harmless, left by imports that were replaced or interrupted.
     pub orphans: u64,
     /// What is wrong; empty when all is well.
     pub findings: Vec<Finding>,
 }
 
+impl VerifyReport {
+    fn find(&mut self, code: &'static str, detail: impl Into<String>) {
+        self.findings.push(Finding { code, detail: detail.into() });
+    }
+}
+
+/// Blobs that something refers to, with the words that name the first who does.
+#[derive(Default)]
+struct References(BTreeMap<([u8; 32], u64, u32), String>);
+
+impl References {
+    fn add(&mut self, blob: &BlobRef, who: impl FnOnce() -> String) {
+        self.0.entry((blob.sha256, blob.length, blob.crc32)).or_insert_with(who);
+    }
+}
+
 /// Checks every blob (length, SHA-256, CRC-32), every record and its references, the journal's
-/// chain link by link, and replays the journal to compare each exam with what it must be.
+/// chain link by link, and replays the journal beside the database to name every exam that is not
+/// what it must be. Commands wait meanwhile; readers do not.
+///
+/// | code | |
+/// |---|---|
+/// | `JRN-002` | the journal's chain is broken |
+/// | `STO-040` | a blob that something refers to is missing or damaged |
+/// | `STO-041` | a blob that nothing refers to is damaged, or is no blob |
+/// | `STO-042` | a record cannot be read |
+/// | `STO-043` | a record lies under another's key |
+/// | `STO-044` | a record refers to nothing |
+/// | `STO-045` | an exam is not what the journal gives |
+/// | `STO-046` | a line of the journal cannot be replayed |
+/// | `STO-047` | the database and the journal's end do not agree |
 ///
 /// # Errors
 /// [`StoreError`] when the check itself cannot go on; what it finds is in the report.
-pub fn verify(_store: &Store) -> Result<VerifyReport, StoreError> {
-    unimplemented!()
+pub fn verify(store: &Store) -> Result<VerifyReport, StoreError> {
+    let writer = store.writer.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut report = VerifyReport::default();
+    let mut references = References::default();
+    let sound = journal(store, &mut report, &mut references)?;
+    records::check(store, &mut report, &mut references)?;
+    blobs::check(store, &mut report, &references)?;
+    if sound {
+        replay::compare(store, &mut report)?;
+    }
+    drop(writer);
+    Ok(report)
+}
+
+/// Follows the chain; false when it breaks.
+fn journal(
+    store: &Store,
+    report: &mut VerifyReport,
+    references: &mut References,
+) -> Result<bool, StoreError> {
+    let unreadable = |error: JournalError| StoreError::Blob {
+        act: "read the journal".to_owned(),
+        source: std::io::Error::other(error),
+    };
+    let mut last = super::meta::Applied { line: 0, head: [0; 32] };
+    for line in Lines::read(&store.dir.join(JOURNAL)).map_err(unreadable)? {
+        match line {
+            Ok((line, digest)) => {
+                report.lines += 1;
+                last = super::meta::Applied { line: line.number, head: digest };
+                for blob in line.command.blobs() {
+                    references.add(&blob, || match &line.command {
+                        Command::Import(_) => format!("line {} (a bundle's file)", line.number),
+                        _ => format!("line {}", line.number),
+                    });
+                }
+            }
+            Err(error @ JournalError::Broken { .. }) => {
+                report.find("JRN-002", error.to_string());
+                return Ok(false);
+            }
+            Err(error) => return Err(unreadable(error)),
+        }
+    }
+    match super::meta::read(&store.tables, &store.secret.digest()) {
+        Ok(super::meta::State::Used(applied)) if applied == last => {}
+        Ok(_) => report.find(
+            "STO-047",
+            format!(
+                "the journal ends at line {}, which is not the line the database applied last",
+                last.line
+            ),
+        ),
+        Err(error) => report.find("STO-047", error.to_string()),
+    }
+    Ok(true)
 }

@@ -1,0 +1,70 @@
+# copiste: make demo, make test, make prove, make bench, make lint.
+# Each of them installs what it needs first (.ci/setup), or says exactly what to install.
+# There is one build profile, so the C library inside is built once.
+
+CARGO ?= cargo
+COPISTE := target/release/copiste
+FIXTURES := target/release/copiste-fixtures
+DEMO := target/demo
+SKIPS := target/proofs/skips
+
+.PHONY: help setup build demo test prove bench lint clean-proofs
+
+help:
+	@.ci/setup prove
+	@echo 'make demo    an exam is made up, taken in and given back: ends with a ZIP of annotated copies'
+	@echo 'make test    every proof at reduced size'
+	@echo 'make prove   every proof in full; needs 60 GB of disk and about an hour'
+	@echo 'make bench   each step beside the mere copying of the same scans'
+	@echo 'make lint    formatting, clippy, licences and sources of dependencies'
+
+setup:
+	@.ci/setup prove
+
+build:
+	@.ci/setup build
+	$(CARGO) build --release --workspace --bins
+
+demo: build
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	$(FIXTURES) bundle --out $(DEMO)/e3c --preset e3c-maths-btn --pages 4 --mix all
+	$(FIXTURES) bundle --out $(DEMO)/one-off --preset one-off --candidates 200 --pages 4 --mix all
+	$(COPISTE) import --data $(DEMO)/data $(DEMO)/e3c $(DEMO)/one-off
+	$(COPISTE) status --data $(DEMO)/data
+	@for exam in e3c one-off; do \
+	  id=$$(sed -n 's/.*"exam" *: *{[^}]*"id" *: *"\([^"]*\)".*/\1/p' $(DEMO)/$$exam/manifest.json); \
+	  echo $(COPISTE) render --data $(DEMO)/data "$$id" --out $(DEMO)/$$exam.zip; \
+	  $(COPISTE) render --data $(DEMO)/data "$$id" --out $(DEMO)/$$exam.zip || exit 1; \
+	done
+	$(COPISTE) verify --data $(DEMO)/data
+	@echo
+	@ls -l $(DEMO)/e3c.zip $(DEMO)/one-off.zip
+	@echo 'Each ZIP holds one annotated PDF a candidate and a list, sommaire.csv. Open one with any tool:'
+	@echo '    $(CURDIR)/$(DEMO)/e3c.zip'
+	@echo '    $(CURDIR)/$(DEMO)/one-off.zip'
+
+# The size of a proof is chosen here and nowhere else; tests/src/size.rs reads it.
+test: export COPISTE_PROOF := reduced
+test: setup proofs
+
+prove: export COPISTE_PROOF := full
+prove: setup proofs
+
+.PHONY: proofs
+proofs:
+	@rm -rf $(SKIPS) && mkdir -p $(SKIPS)
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) test --release --workspace
+	@.ci/skips $(SKIPS)
+
+bench:
+	@.ci/setup build
+	$(CARGO) build --release --workspace --bins
+	target/release/ratios
+	$(CARGO) bench -p copiste-benches
+
+lint:
+	@.ci/setup lint
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(CARGO) deny check --config .config/deny.toml bans licenses sources

@@ -1,0 +1,270 @@
+//! Where an exam stands: counts, scanning and its end condition, marks and their mean.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::Counts;
+use crate::model::{ArchivedAttendance, ArchivedBatchState, ArchivedExamKind, ArchivedScript, Hundredths};
+use crate::store::{ExamView, StoreError};
+
+/// How many numbers a list of what is missing shows.
+const SHOWN: usize = 10;
+
+/// Candidates by attendance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attendances {
+    /// Came.
+    pub present: u64,
+    /// Did not come.
+    pub absent: u64,
+    /// Did not come, with a valid reason.
+    pub absent_justified: u64,
+    /// Did not have to.
+    pub exempt: u64,
+}
+
+/// What is missing, how many, and the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How many.
+    pub count: u64,
+    /// The first candidate numbers, in order.
+    pub first: Vec<String>,
+}
+
+impl Missing {
+    fn push(&mut self, candidate: &str) {
+        self.count += 1;
+        // A candidate with several pages is named once.
+        if self.first.len() < SHOWN && self.first.last().is_none_or(|last| last != candidate) {
+            self.first.push(candidate.to_owned());
+        }
+    }
+}
+
+/// *Numérisation*, and what still holds it back (DOMAIN, *Closing a one-off exam*).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scanning {
+    /// Every present candidate has a script, its pages are inspected, each damaged page was
+    /// replaced or accepted.
+    pub finished: bool,
+    /// Present candidates of whom that is true, in per cent, rounded down.
+    pub percent: u8,
+    /// Present candidates without a script.
+    pub without_script: Missing,
+    /// Damaged pages that nobody accepted.
+    pub damaged_pages: Missing,
+    /// Pages that wait for inspection.
+    pub uninspected_pages: Missing,
+    /// Damaged pages that someone accepted.
+    pub accepted_pages: u64,
+}
+
+/// The marks, and their mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marks {
+    /// Final numeric marks of candidates who came.
+    pub given: u64,
+    /// Candidates who came and have none: *oubli de note*.
+    pub missing: u64,
+    /// Their mean with two decimals, half up; none without a mark.
+    pub mean: Option<String>,
+}
+
+/// Where an exam stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its identifier.
+    pub exam: String,
+    /// What people call it.
+    pub label: String,
+    /// `one_off` or `common_assessment`.
+    pub kind: String,
+    /// How many there are of each.
+    pub counts: Counts,
+    /// Candidates by attendance.
+    pub attendance: Attendances,
+    /// Batches whose marks are final.
+    pub locked_batches: u64,
+    /// Scripts that are in no batch.
+    pub unbatched_scripts: Missing,
+    /// *Numérisation*.
+    pub scanning: Scanning,
+    /// Marks.
+    pub marks: Marks,
+}
+
+/// The mean of marks in hundredths, exact, half up. None without a mark.
+pub fn mean(sum: i64, count: u64) -> Option<Hundredths> {
+    let count = i64::try_from(count).ok().filter(|count| *count > 0)?;
+    let doubled = sum.checked_mul(2)?.checked_add(count)?;
+    i32::try_from(doubled.div_euclid(count * 2)).ok().map(Hundredths)
+}
+
+/// Says where an exam stands. Reads every candidate and script once.
+///
+/// # Errors
+/// [`StoreError`] when a record cannot be read.
+pub fn status(view: &ExamView) -> Result<Status, StoreError> {
+    let exam = view.exam();
+    let kind = match exam.kind {
+        ArchivedExamKind::OneOff => "one_off",
+        ArchivedExamKind::CommonAssessment => "common_assessment",
+    };
+    let mut status = Status {
+        exam: exam.id.to_string(),
+        label: exam.label.to_string(),
+        kind: kind.to_owned(),
+        counts: view.counts(),
+        attendance: Attendances::default(),
+        locked_batches: 0,
+        unbatched_scripts: Missing::default(),
+        scanning: Scanning::default(),
+        marks: Marks::default(),
+    };
+    for batch in view.batches() {
+        status.locked_batches += u64::from(batch?.get().state == ArchivedBatchState::Locked);
+    }
+    let (mut sum, mut complete) = (0_i64, 0_u64);
+    for candidate in view.candidates() {
+        let candidate = candidate?;
+        let candidate = candidate.get();
+        let counted = match candidate.attendance {
+            ArchivedAttendance::Present => &mut status.attendance.present,
+            ArchivedAttendance::Absent => &mut status.attendance.absent,
+            ArchivedAttendance::AbsentJustified => &mut status.attendance.absent_justified,
+            ArchivedAttendance::Exempt => &mut status.attendance.exempt,
+        };
+        *counted += 1;
+        if candidate.attendance != ArchivedAttendance::Present {
+            continue;
+        }
+        let Some(script) = view.script(&candidate.number)? else {
+            status.scanning.without_script.push(&candidate.number);
+            status.marks.missing += 1;
+            continue;
+        };
+        let script = script.get();
+        complete += u64::from(pages(view, script, &mut status.scanning)?);
+        if script.batch.is_none() {
+            status.unbatched_scripts.push(&candidate.number);
+        }
+        match script.final_mark() {
+            Some(mark) => {
+                status.marks.given += 1;
+                sum += i64::from(mark.0);
+            }
+            None => status.marks.missing += 1,
+        }
+    }
+    status.marks.mean = mean(sum, status.marks.given).map(|mean| mean.to_string());
+    let present = status.attendance.present;
+    status.scanning.finished = complete == present;
+    status.scanning.percent = percent(complete, present);
+    Ok(status)
+}
+
+/// Rounded down, so that 100 means all.
+fn percent(done: u64, all: u64) -> u8 {
+    let share = u128::from(done) * 100 / u128::from(all.max(1));
+    if all == 0 { 100 } else { u8::try_from(share).unwrap_or(100) }
+}
+
+/// Whether a script's pages hold Scanning back no longer.
+fn pages(view: &ExamView, script: &ArchivedScript, scanning: &mut Scanning) -> Result<bool, StoreError> {
+    let mut complete = true;
+    for page in script.pages.iter() {
+        if page.damage.is_some() {
+            if page.accepted.is_some() {
+                scanning.accepted_pages += 1;
+            } else {
+                scanning.damaged_pages.push(&script.candidate);
+                complete = false;
+            }
+        } else if let Some(scan) = page.scan.as_ref()
+            && view.inspection(&scan.image.blob.get())?.is_none()
+        {
+            scanning.uninspected_pages.push(&script.candidate);
+            complete = false;
+        }
+    }
+    Ok(complete)
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.count)?;
+        if !self.first.is_empty() {
+            let more = if self.count > self.first.len() as u64 { ", …" } else { "" };
+            write!(f, " (candidates {}{more})", self.first.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Status { exam, label, kind, counts, attendance, scanning, marks, .. } = self;
+        let Counts { schools, markers, batches, candidates, scripts, pages } = counts;
+        let Attendances { present, absent, absent_justified, exempt } = attendance;
+        writeln!(f, "exam {exam}: {label} ({kind})")?;
+        writeln!(
+            f,
+            "  {candidates} candidates: {present} present, {absent} absent, {absent_justified} absent with a valid \
+             reason, {exempt} exempt"
+        )?;
+        writeln!(f, "  {scripts} scripts of {pages} pages, {schools} schools, {markers} markers")?;
+        writeln!(f, "  {batches} batches, {} of them locked", self.locked_batches)?;
+        if self.unbatched_scripts.count > 0 {
+            writeln!(f, "  scripts in no batch: {}", self.unbatched_scripts)?;
+        }
+        let word = if scanning.finished { "finished" } else { "not finished" };
+        writeln!(f, "  scanning {word}, {} %", scanning.percent)?;
+        for (what, missing) in [
+            ("present candidates without a script", &scanning.without_script),
+            ("damaged pages", &scanning.damaged_pages),
+            ("pages to inspect", &scanning.uninspected_pages),
+        ] {
+            if missing.count > 0 {
+                writeln!(f, "    {what}: {missing}")?;
+            }
+        }
+        if scanning.accepted_pages > 0 {
+            writeln!(f, "    damaged pages that were accepted: {}", scanning.accepted_pages)?;
+        }
+        let mean = marks.mean.as_deref().unwrap_or("none");
+        writeln!(f, "  {} marks, {} missing, mean {mean}", marks.given, marks.missing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_is_exact_and_half_up() {
+        for (marks, expected) in [
+            (vec![], None),
+            (vec![0], Some(0)),
+            (vec![1, 2], Some(2)),
+            (vec![1000, 1001, 1001], Some(1001)),
+            (vec![1000, 1000, 1001], Some(1000)),
+            (vec![2000; 27_000], Some(2000)),
+            (vec![1, 1, 1, 2], Some(1)),
+            (vec![1, 2, 2, 1], Some(2)),
+        ] {
+            let sum = marks.iter().sum();
+            assert_eq!(mean(sum, marks.len() as u64), expected.map(Hundredths), "{} marks", marks.len());
+        }
+    }
+
+    #[test]
+    fn a_hundred_per_cent_is_said_only_of_all() {
+        for (done, all, expected) in
+            [(0, 0, 100), (0, 3, 0), (2, 3, 66), (26_999, 27_000, 99), (27_000, 27_000, 100)]
+        {
+            assert_eq!(percent(done, all), expected);
+        }
+    }
+}

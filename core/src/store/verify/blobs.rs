@@ -1,0 +1,49 @@
+//! Every blob: those that something refers to, and those that nothing does.
+
+use super::{References, VerifyReport};
+use crate::journal::hex;
+use crate::model::BlobRef;
+use crate::store::{Store, StoreError};
+
+/// Reads every blob there is, and names every one that should be there and is not.
+pub(super) fn check(
+    store: &Store,
+    report: &mut VerifyReport,
+    references: &References,
+) -> Result<(), StoreError> {
+    for ((sha256, length, crc32), who) in &references.0 {
+        let blob = BlobRef { sha256: *sha256, length: *length, crc32: *crc32 };
+        report.blobs += 1;
+        match store.blobs.check(&blob) {
+            Ok(()) => report.bytes += length,
+            Err(fault) => {
+                report.find("STO-040", format!("blob {} of {who}: {fault}", hex::encode(sha256)));
+            }
+        }
+    }
+    let failed = |source| StoreError::Blob { act: "list the blobs".to_owned(), source };
+    for file in store.blobs.files().map_err(failed)? {
+        let file = file.map_err(failed)?;
+        let Some(sha256) = file.sha256 else {
+            report.find("STO-041", format!("{} is not a blob", file.path.display()));
+            continue;
+        };
+        let first = (sha256, 0, 0);
+        if references.0.range(first..).next().is_some_and(|((known, ..), _)| *known == sha256) {
+            continue;
+        }
+        report.orphans += 1;
+        report.blobs += 1;
+        match file.is_whole() {
+            Ok(true) => report.bytes += file.length,
+            Ok(false) => {
+                report.find("STO-041", format!("blob {}: its bytes have changed", hex::encode(&sha256)));
+            }
+            Err(error) => {
+                let detail = format!("blob {} cannot be read: {error}", hex::encode(&sha256));
+                report.find("STO-041", detail);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! Every record: its envelope, its validity, its key, what it refers to.
+
+use std::collections::BTreeSet;
+
+use sled::Tree;
+
+use super::{References, VerifyReport};
+use crate::model::{
+    ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
+};
+use crate::store::record::{ExamEntry, InspectionRecord, Kept, Record};
+use crate::store::{Store, StoreError};
+
+/// Reads all records of all exams and the inspections.
+pub(super) fn check(
+    store: &Store,
+    report: &mut VerifyReport,
+    references: &mut References,
+) -> Result<(), StoreError> {
+    let tables = &store.tables;
+    for entry in &tables.exams {
+        let (key, value) = entry?;
+        let exam = String::from_utf8_lossy(&key).into_owned();
+        report.records += 1;
+        match Record::<ExamEntry>::read(value) {
+            Ok(entry) if entry.get().exam.id.as_bytes() == key.as_ref() => {
+                let generation = entry.get().generation.to_native();
+                Exam { store, exam: &exam, generation }.check(report, references)?;
+            }
+            Ok(_) => report.find("STO-043", format!("exam {exam} carries another id")),
+            Err(fault) => report.find("STO-042", format!("exam {exam}: {fault}")),
+        }
+    }
+    for inspection in tables.inspections.iter().values() {
+        report.records += 1;
+        if let Err(fault) = Record::<InspectionRecord>::read(inspection?) {
+            report.find("STO-042", format!("an inspection: {fault}"));
+        }
+    }
+    Ok(())
+}
+
+/// One exam's records.
+struct Exam<'a> {
+    store: &'a Store,
+    exam: &'a str,
+    generation: u32,
+}
+
+impl Exam<'_> {
+    fn check(&self, report: &mut VerifyReport, references: &mut References) -> Result<(), StoreError> {
+        let tables = &self.store.tables;
+        let exam = self.exam;
+        let mut schools = BTreeSet::new();
+        self.each::<School>(&tables.schools, "school", report, |name, school, _| {
+            schools.insert(name.to_owned());
+            (school.uai == name).then_some(())
+        })?;
+        let mut markers = BTreeSet::new();
+        self.each::<Marker>(&tables.markers, "marker", report, |name, marker, _| {
+            markers.insert(name.to_owned());
+            (marker.id == name).then_some(())
+        })?;
+        let mut batches = BTreeSet::new();
+        self.each::<Batch>(&tables.batches, "batch", report, |name, batch, report| {
+            batches.insert(name.to_owned());
+            if !markers.contains(batch.marker.as_str()) {
+                report.find("STO-044", format!("exam {exam}: batch {name} has an unknown marker"));
+            }
+            (batch.id == name).then_some(())
+        })?;
+        let mut candidates = BTreeSet::new();
+        self.each::<Candidate>(&tables.candidates, "candidate", report, |name, candidate, report| {
+            candidates.insert(name.to_owned());
+            if !schools.contains(candidate.school.as_str()) {
+                report.find("STO-044", format!("exam {exam}: candidate {name} has an unknown school"));
+            }
+            (candidate.number == name).then_some(())
+        })?;
+        let what = "the script of candidate";
+        self.each::<Script>(&tables.scripts, what, report, |name, script, report| {
+            if !candidates.contains(name) {
+                report.find("STO-044", format!("exam {exam}: {what} {name} has an unknown candidate"));
+            }
+            if script.batch.as_ref().is_some_and(|batch| !batches.contains(batch.as_str())) {
+                report.find("STO-044", format!("exam {exam}: {what} {name} has an unknown batch"));
+            }
+            refer(exam, name, script, references);
+            let id = self.store.secret.script_id(exam, name);
+            (script.candidate == name && script.id == id).then_some(())
+        })
+    }
+
+    /// Reads each record of a tree; `look` says nothing when the record is not the key's.
+    fn each<T: Kept>(
+        &self,
+        tree: &Tree,
+        what: &str,
+        report: &mut VerifyReport,
+        mut look: impl FnMut(&str, &T::Archived, &mut VerifyReport) -> Option<()>,
+    ) -> Result<(), StoreError> {
+        for entry in tree.scan_prefix(self.generation.to_be_bytes()) {
+            let (key, value) = entry?;
+            report.records += 1;
+            let name = String::from_utf8_lossy(key.get(4..).unwrap_or_default());
+            match Record::<T>::read(value) {
+                Ok(record) => {
+                    if look(&name, record.get(), report).is_none() {
+                        let detail = format!("exam {}: {what} {name} lies under another's key", self.exam);
+                        report.find("STO-043", detail);
+                    }
+                }
+                Err(fault) => {
+                    report.find("STO-042", format!("exam {}: {what} {name}: {fault}", self.exam));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Notes every blob that a script needs.
+fn refer(exam: &str, candidate: &str, script: &ArchivedScript, references: &mut References) {
+    for (page, number) in script.pages.iter().zip(1_u32..) {
+        let Some(placed) = page.scan.as_ref() else { continue };
+        let who = || format!("exam {exam}, candidate {candidate}, page {number}");
+        references.add(&placed.image.blob.get(), who);
+        if let ArchivedCodec::Jbig2 { globals } = &placed.image.codec
+            && let Some(globals) = globals.as_ref()
+        {
+            references.add(&globals.get(), who);
+        }
+        match &placed.image.colours {
+            ArchivedColourSpace::Icc { profile, .. } => references.add(&profile.get(), who),
+            ArchivedColourSpace::Indexed { profile, .. } => {
+                if let Some(profile) = profile.as_ref() {
+                    references.add(&profile.get(), who);
+                }
+            }
+            ArchivedColourSpace::Grey | ArchivedColourSpace::Rgb => {}
+        }
+    }
+    if let Some(blob) = script.annotations_blob.as_ref() {
+        references.add(&blob.get(), || format!("exam {exam}, the annotations of candidate {candidate}"));
+    }
+}

@@ -1,0 +1,152 @@
+//! The journal replayed into a database of its own, and compared record by record.
+
+use std::cmp::Ordering;
+
+use sled::{IVec, Tree};
+
+use super::VerifyReport;
+use crate::model::{Batch, Candidate, Marker, School, Script};
+use crate::store::apply::Bench;
+use crate::store::generation::Generations;
+use crate::store::open::{JOURNAL, entries, replay_from};
+use crate::store::record::{ExamEntry, Kept, Record};
+use crate::store::tables::Tables;
+use crate::store::{OpenError, Store, StoreError};
+
+/// Memory for the second database's cache, in bytes.
+const CACHE_BYTES: u64 = 32 << 20;
+
+/// The second database's folder; removed when the comparison ends, or before the next one.
+const FOLDER: &str = "verifying";
+
+/// Replays and compares every exam.
+pub(super) fn compare(store: &Store, report: &mut VerifyReport) -> Result<(), StoreError> {
+    let dir = store.dir.join(FOLDER);
+    match std::fs::remove_dir_all(&dir) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            return Err(StoreError::Blob { act: format!("clear {}", dir.display()), source });
+        }
+        _ => {}
+    }
+    let compared = compare_in(store, &dir, report);
+    if let Err(source) = std::fs::remove_dir_all(&dir)
+        && source.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(StoreError::Blob { act: format!("clear {}", dir.display()), source });
+    }
+    compared
+}
+
+fn compare_in(store: &Store, dir: &std::path::Path, report: &mut VerifyReport) -> Result<(), StoreError> {
+    let unopened = |error: OpenError| StoreError::Inconsistent { detail: error.to_string() };
+    let tables = Tables::open(dir, CACHE_BYTES, true, None).map_err(unopened)?;
+    let generations = Generations::of(&tables, [])?;
+    let replayed = Bench { tables: &tables, generations: &generations, ..store.bench() };
+    if let Err(error) = replay_from(&replayed, &store.dir.join(JOURNAL), 0) {
+        report.find("STO-046", error.to_string());
+        return Ok(());
+    }
+    let must = entries(&tables)?;
+    let Ok(are) = entries(&store.tables) else {
+        // Which record it is has been said already.
+        return Ok(());
+    };
+    let id = |entry: &Record<ExamEntry>| entry.get().exam.id.to_string();
+    for entry in &must {
+        match are.iter().find(|other| id(other) == id(entry)) {
+            Some(other) => exam(&tables, entry, &store.tables, other, report)?,
+            None => report.find("STO-045", format!("exam {} is missing", id(entry))),
+        }
+    }
+    for entry in are.iter().filter(|entry| must.iter().all(|other| id(other) != id(entry))) {
+        report.find("STO-045", format!("exam {} is not in the journal", id(entry)));
+    }
+    Ok(())
+}
+
+/// One exam as it must be and as it is.
+fn exam(
+    must_be: &Tables,
+    must: &Record<ExamEntry>,
+    is: &Tables,
+    found: &Record<ExamEntry>,
+    report: &mut VerifyReport,
+) -> Result<(), StoreError> {
+    let id = must.get().exam.id.as_str();
+    let value = |entry: &Record<ExamEntry>| {
+        let value = entry.value().map_err(StoreError::record(format!("exam {id}")))?;
+        Ok::<ExamEntry, StoreError>(ExamEntry { generation: 0, ..value })
+    };
+    let mut differences = Vec::new();
+    if value(must)? != value(found)? {
+        differences.push("its own record".to_owned());
+    }
+    let (from, to) = (must.get().generation.to_native(), found.get().generation.to_native());
+    let mut look = |what: &str, named: bool, left: &Tree, right: &Tree, read: Read| {
+        let (count, first) = differing((left, from), (right, to), read)?;
+        match first {
+            Some(first) if named => differences.push(format!("{count} of its {what}, the first {first}")),
+            Some(_) => differences.push(format!("{count} entries of its {what}")),
+            None => {}
+        }
+        Ok::<(), StoreError>(())
+    };
+    look("schools", true, &must_be.schools, &is.schools, present::<School>)?;
+    look("markers", true, &must_be.markers, &is.markers, present::<Marker>)?;
+    look("batches", true, &must_be.batches, &is.batches, present::<Batch>)?;
+    look("candidates", true, &must_be.candidates, &is.candidates, present::<Candidate>)?;
+    look("scripts", true, &must_be.scripts, &is.scripts, present::<Script>)?;
+    // Its keys are made of names, which no report repeats.
+    look("search index", false, &must_be.search, &is.search, Some)?;
+    if !differences.is_empty() {
+        report
+            .find("STO-045", format!("exam {id} is not what the journal gives: {}", differences.join("; ")));
+    }
+    Ok(())
+}
+
+/// A value in the shape that is compared; none when it cannot be read.
+type Read = fn(IVec) -> Option<IVec>;
+
+/// A record brought to the present schema, so that its age makes no difference.
+fn present<T: Kept>(value: IVec) -> Option<IVec> {
+    Record::<T>::read(value).ok().map(|record| record.envelope().clone())
+}
+
+/// How many keys are on one side only or have different values, and the first of them.
+fn differing(
+    (left, from): (&Tree, u32),
+    (right, to): (&Tree, u32),
+    read: Read,
+) -> Result<(u64, Option<String>), StoreError> {
+    let mut left = left.scan_prefix(from.to_be_bytes());
+    let mut right = right.scan_prefix(to.to_be_bytes());
+    let (mut a, mut b) = (left.next().transpose()?, right.next().transpose()?);
+    let (mut count, mut first) = (0, None);
+    loop {
+        let name = |key: &IVec| key.get(4..).unwrap_or_default().to_vec();
+        let (order, key) = match (&a, &b) {
+            (None, None) => return Ok((count, first)),
+            (Some((key, _)), None) => (Ordering::Less, name(key)),
+            (None, Some((key, _))) => (Ordering::Greater, name(key)),
+            (Some((key, _)), Some((other, _))) => (name(key).cmp(&name(other)), name(key).min(name(other))),
+        };
+        let same = match (&a, &b) {
+            (Some((_, value)), Some((_, other))) if order == Ordering::Equal => {
+                let (value, other) = (read(value.clone()), read(other.clone()));
+                value.is_some() && value == other
+            }
+            _ => false,
+        };
+        if !same {
+            count += 1;
+            first.get_or_insert_with(|| String::from_utf8_lossy(&key).into_owned());
+        }
+        if order != Ordering::Greater {
+            a = left.next().transpose()?;
+        }
+        if order != Ordering::Less {
+            b = right.next().transpose()?;
+        }
+    }
+}

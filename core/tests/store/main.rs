@@ -1,0 +1,9 @@
+//! The store from outside: what an academy may rely on.
+
+mod academy;
+mod blobs;
+mod damage;
+mod imports;
+mod integrity;
+mod machine;
+mod search;

@@ -1,0 +1,222 @@
+//! Object numbers and places: which object is where, and the cross-reference stream that says so.
+
+use std::io::{self, Write};
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+
+use super::syntax;
+
+/// Where an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At this offset of the file.
+    At(u64),
+    /// In the object stream of this number, at this index.
+    InStream {
+        /// The stream's object number.
+        stream: u32,
+        /// Position among its objects.
+        index: u16,
+    },
+}
+
+/// The places of all objects of a document, by number.
+#[derive(Debug, Default)]
+pub struct Places {
+    places: Vec<Option<Place>>,
+    next: u32,
+}
+
+impl Places {
+    /// Forgets all; numbers start again at `first`.
+    pub fn restart(&mut self, first: u32) {
+        self.places.clear();
+        self.next = first;
+    }
+
+    /// A number that no other object has.
+    pub fn number(&mut self) -> u32 {
+        self.numbers(1)
+    }
+
+    /// Several numbers that follow one another; the first is returned.
+    pub fn numbers(&mut self, count: usize) -> u32 {
+        let first = self.next;
+        self.next = self.next.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+        first
+    }
+
+    /// The next free number, which may be moved on by whoever hands out numbers itself.
+    pub fn next(&mut self) -> &mut u32 {
+        &mut self.next
+    }
+
+    /// Notes where an object is. Numbers were handed out here or are fixed, so they are small.
+    #[inline]
+    pub fn note(&mut self, number: u32, place: Place) {
+        let index = number as usize;
+        if index >= self.places.len() {
+            self.places.resize(index + 64, None);
+        }
+        self.places[index] = Some(place);
+    }
+
+    /// Moves every offset from `from` on so that `from` becomes `to`.
+    pub fn shift(&mut self, from: u64, to: u64) {
+        for place in &mut self.places {
+            if let Some(Place::At(offset)) = place
+                && *offset >= from
+            {
+                *offset = *offset - from + to;
+            }
+        }
+    }
+
+    /// Appends the entries of the cross-reference stream (`W [1 5 2]`) to `entries` and its
+    /// `/Index` pairs to `index`, the head of the free list included.
+    pub fn table(&self, index: &mut Vec<u8>, entries: &mut Vec<u8>) {
+        entries.reserve(8 * (self.places.len() + 1));
+        entries.extend_from_slice(&[0, 0, 0, 0, 0, 0, 0xFF, 0xFF]);
+        let (mut first, mut after) = (0, 1);
+        for (number, place) in (0_u32..).zip(&self.places) {
+            let entry = match place {
+                None => continue,
+                Some(Place::At(offset)) => {
+                    let [_, _, _, a, b, c, d, e] = offset.to_be_bytes();
+                    [1, a, b, c, d, e, 0, 0]
+                }
+                Some(Place::InStream { stream, index }) => {
+                    let [a, b, c, d] = stream.to_be_bytes();
+                    let [e, f] = index.to_be_bytes();
+                    [2, 0, a, b, c, d, e, f]
+                }
+            };
+            if number != after {
+                range(index, first, after);
+                (first, after) = (number, number);
+            }
+            after += 1;
+            entries.extend_from_slice(&entry);
+        }
+        range(index, first, after);
+    }
+}
+
+fn range(out: &mut Vec<u8>, first: u32, after: u32) {
+    syntax::unsigned(out, u64::from(first));
+    out.push(b' ');
+    syntax::unsigned(out, u64::from(after - first));
+    out.push(b' ');
+}
+
+/// An object stream in the making: small objects one after another, each with its number.
+#[derive(Debug, Default)]
+pub struct ObjectStream {
+    head: Vec<u8>,
+    body: Vec<u8>,
+    numbers: Vec<u32>,
+}
+
+/// ISO 32000-1 sets no limit, but an index has two bytes here.
+pub const OBJECTS_A_STREAM: usize = 60_000;
+
+impl ObjectStream {
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.head.clear();
+        self.body.clear();
+        self.numbers.clear();
+    }
+
+    /// Starts an object; its bytes are appended to what is returned.
+    pub fn object(&mut self, number: u32) -> &mut Vec<u8> {
+        if !self.body.is_empty() {
+            self.body.push(b'\n');
+        }
+        syntax::unsigned(&mut self.head, u64::from(number));
+        self.head.push(b' ');
+        syntax::unsigned(&mut self.head, self.body.len() as u64);
+        self.head.push(b' ');
+        self.numbers.push(number);
+        &mut self.body
+    }
+
+    /// The numbers of its objects, in order.
+    pub fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// How many bytes it holds.
+    pub fn len(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
+    /// Appends the whole as the stream object `number`, as it is or deflated.
+    ///
+    /// # Errors
+    /// What the compressor says, which for memory is nothing.
+    pub fn write(&self, out: &mut Vec<u8>, number: u32, deflated: Option<u32>) -> io::Result<()> {
+        syntax::begin_object(out, number);
+        out.extend_from_slice(b"<</Type/ObjStm/N ");
+        syntax::unsigned(out, self.numbers.len() as u64);
+        out.extend_from_slice(b"/First ");
+        syntax::unsigned(out, self.head.len() as u64);
+        match deflated {
+            None => stream(out, &[&self.head, &self.body]),
+            Some(level) => deflated_stream(out, &[&self.head, &self.body], level)?,
+        }
+        Ok(())
+    }
+}
+
+/// Appends the end of a stream's dictionary (which is begun, without `/Length`), the data and the
+/// object's end.
+pub fn stream(out: &mut Vec<u8>, data: &[&[u8]]) {
+    out.extend_from_slice(b"/Length ");
+    syntax::unsigned(out, data.iter().map(|part| part.len() as u64).sum());
+    out.extend_from_slice(b">>stream\n");
+    data.iter().for_each(|part| out.extend_from_slice(part));
+    out.extend_from_slice(b"\nendstream\nendobj\n");
+}
+
+/// The same with the data deflated.
+///
+/// # Errors
+/// What the compressor says, which for memory is nothing.
+pub fn deflated_stream(out: &mut Vec<u8>, data: &[&[u8]], level: u32) -> io::Result<()> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(level));
+    for part in data {
+        encoder.write_all(part)?;
+    }
+    out.extend_from_slice(b"/Filter/FlateDecode");
+    stream(out, &[&encoder.finish()?]);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_lists_every_object_once_in_stretches() {
+        let mut places = Places::default();
+        places.restart(5);
+        places.note(7, Place::InStream { stream: 300, index: 2 });
+        places.note(1, Place::At(0x01_0203_0405));
+        places.note(6, Place::At(9));
+        let (mut index, mut entries) = (Vec::new(), Vec::new());
+        places.table(&mut index, &mut entries);
+        assert_eq!(index, b"0 2 6 2 ");
+        assert_eq!(
+            entries,
+            [
+                [0, 0, 0, 0, 0, 0, 0xFF, 0xFF],
+                [1, 1, 2, 3, 4, 5, 0, 0],
+                [1, 0, 0, 0, 0, 9, 0, 0],
+                [2, 0, 0, 0, 1, 44, 0, 2],
+            ]
+            .concat()
+        );
+    }
+}

@@ -1,0 +1,167 @@
+//! `copiste render`: says what it will write, then writes it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, bail};
+use copiste_core::bulk::{
+    self, Ending as Ended, Forecast, Job, PlanRequest, Report, Selection, WriteOptions,
+};
+use copiste_core::journal::{Role, Timestamp, parse_instant};
+use copiste_core::model::{ArchivedExamKind, ArchivedSettings};
+use copiste_core::render::{Press, Profile};
+use copiste_core::store::ExamView;
+use serde_json::json;
+
+use super::Ending;
+use super::args::{Render, Without};
+use super::output::{Output, count, size, span};
+use super::progress::Meter;
+use super::session::{self, Session};
+use super::yardstick;
+
+pub(super) fn run(typed: &Render, press: fn() -> Press, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+    let view = session::exam(&session.store, &typed.exam)?;
+    let request = PlanRequest { selection: selection(typed)?, profile: profile(&view, &typed.without)? };
+    let options = WriteOptions { resume: typed.resume, sync: !typed.no_sync, sha256: typed.sha256 };
+    let cancel = cancelled_by_signal()?;
+    let meter = Meter::new();
+    let press = press();
+    let job = Job {
+        source: &view,
+        blobs: session.store.blobs(),
+        press: &press,
+        threads: typed.threads.map_or(session.settings.render_threads(), usize::from),
+        progress: &meter,
+        cancel: &cancel,
+    };
+    let plan = bulk::plan(&job, &request)?;
+    let forecast = plan.forecast();
+    let archive = typed.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
+    if !typed.json {
+        foretell(&forecast, &typed.out, archive, output)?;
+        output.flush()?;
+    }
+    let report = if archive {
+        bulk::write_zip(&job, plan, &typed.out, &options)?
+    } else {
+        bulk::write_directory(&job, plan, &typed.out, &options)?
+    };
+    meter.end();
+    if typed.json {
+        output.json(&json!({ "forecast": forecast_json(&forecast), "report": report }))?;
+    } else {
+        tell(&report, &typed.out, output)?;
+    }
+    Ok(if report.is_complete() { Ending::Done } else { Ending::Refused })
+}
+
+/// Which copies were asked for.
+fn selection(typed: &Render) -> anyhow::Result<Selection> {
+    Ok(Selection {
+        school: typed.school.clone(),
+        candidates: typed.candidate.clone(),
+        since: typed.since.as_deref().map(instant).transpose()?,
+        until: typed.until.as_deref().map(instant).transpose()?,
+    })
+}
+
+fn instant(text: &str) -> anyhow::Result<Timestamp> {
+    parse_instant(text)
+        .with_context(|| format!("CLI-011 {text:?} is not an instant in UTC such as 2026-01-31T12:00:00Z"))
+}
+
+/// The exam's own defaults, less what was typed. An E3C's cannot be changed (DOMAIN).
+fn profile(view: &ExamView, without: &[Without]) -> anyhow::Result<Profile> {
+    let exam = view.exam();
+    if exam.kind == ArchivedExamKind::CommonAssessment {
+        if !without.is_empty() {
+            bail!(
+                "CLI-012 exam {} is an E3C: its copies always show annotations, appreciation and marking \
+                 details; render without --without",
+                view.id()
+            );
+        }
+        return Ok(Profile::FULL);
+    }
+    let ArchivedSettings { render_annotations, render_appreciation, render_marking_details, .. } =
+        &exam.settings;
+    Ok(Profile {
+        annotations: *render_annotations && !without.contains(&Without::Annotations),
+        appreciation: *render_appreciation && !without.contains(&Without::Appreciation),
+        marking_details: *render_marking_details && !without.contains(&Without::Marking),
+    })
+}
+
+/// Ctrl-C (or a polite kill) ends the job within one copy a thread; a second one ends at once.
+fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
+    let cancel = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&cancel);
+    ctrlc::set_handler(move || {
+        if told.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })
+    .context("CLI-013 cannot listen for Ctrl-C")?;
+    Ok(cancel)
+}
+
+fn foretell(forecast: &Forecast, out: &Path, archive: bool, output: &mut Output) -> anyhow::Result<()> {
+    let bytes = if archive { forecast.zip_bytes } else { forecast.bytes };
+    let time = match yardstick::bytes_per_second(out) {
+        Some(speed) => format!("about {} on this disk", span(bytes.div_ceil(speed.max(1)))),
+        None => "time unknown".to_owned(),
+    };
+    output.line(format!(
+        "{}, {}, {}: {time}",
+        count(forecast.copies, "copy", "copies"),
+        count(forecast.pages, "page", "pages"),
+        size(bytes)
+    ))?;
+    if forecast.damaged + forecast.accepted > 0 {
+        output.line(format!(
+            "{} shown as a placeholder or marked ({} accepted)",
+            count(forecast.damaged + forecast.accepted, "damaged page is", "damaged pages are"),
+            forecast.accepted
+        ))?;
+    }
+    Ok(())
+}
+
+fn forecast_json(forecast: &Forecast) -> serde_json::Value {
+    json!({
+        "copies": forecast.copies,
+        "bytes": forecast.bytes,
+        "zip_bytes": forecast.zip_bytes,
+        "pages": forecast.pages,
+        "damaged": forecast.damaged,
+        "accepted": forecast.accepted,
+        "refused": forecast.refused,
+        "failed": forecast.failed,
+    })
+}
+
+fn tell(report: &Report, out: &Path, output: &mut Output) -> anyhow::Result<()> {
+    for refusal in &report.refused {
+        output.line(format!("refused: candidate {}: {}", refusal.candidate, refusal.reason))?;
+    }
+    for failure in &report.failed {
+        output.line(format!("FAILED: candidate {}: {}", failure.candidate, failure.detail))?;
+    }
+    let made = format!(
+        "{} made, {} kept, {} refused, {} failed",
+        report.made,
+        report.kept,
+        report.refused.len(),
+        report.failed.len()
+    );
+    match &report.ending {
+        Ended::Whole => output.line(format!("{made}: {}", out.display())),
+        Ended::Cancelled => output.line(format!(
+            "{made}; stopped on request: what is whole was kept, the same command with --resume goes on"
+        )),
+        Ended::Stopped { detail, .. } => output.line(format!("{made}; {detail}")),
+    }
+}

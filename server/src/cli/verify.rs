@@ -1,0 +1,49 @@
+//! `copiste verify`: everything is looked at; exit 1 and a list when anything is wrong.
+
+use copiste_core::journal::Role;
+use copiste_core::store::{Finding, VerifyReport, verify};
+use serde_json::json;
+
+use super::Ending;
+use super::args::Verify;
+use super::output::{Output, size};
+use super::session::Session;
+
+pub(super) fn run(typed: &Verify, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+    let report = verify(&session.store)?;
+    if typed.json {
+        output.json(&as_json(&report))?
+    } else {
+        tell(&report, output)?
+    }
+    Ok(if report.findings.is_empty() { Ending::Done } else { Ending::Refused })
+}
+
+fn as_json(report: &VerifyReport) -> serde_json::Value {
+    let finding = |finding: &Finding| json!({ "code": finding.code, "detail": finding.detail });
+    json!({
+        "clean": report.findings.is_empty(),
+        "blobs": report.blobs,
+        "bytes": report.bytes,
+        "records": report.records,
+        "lines": report.lines,
+        "orphans": report.orphans,
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn tell(report: &VerifyReport, output: &mut Output) -> anyhow::Result<()> {
+    for finding in &report.findings {
+        output.line(format!("{} {}", finding.code, finding.detail))?;
+    }
+    output.line(format!(
+        "{}: {} blobs ({}), {} records, {} journal lines; {} blobs belong to no record",
+        if report.findings.is_empty() { "clean" } else { "NOT clean" },
+        report.blobs,
+        size(report.bytes),
+        report.records,
+        report.lines,
+        report.orphans,
+    ))
+}

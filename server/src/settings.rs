@@ -1,0 +1,211 @@
+//! Settings common to all commands: `copiste.toml` in the data directory, each value overridable by
+//! a `COPISTE_…` variable.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+/// One setting: its name in the file, its variable, its default, its meaning.
+struct Known {
+    name: &'static str,
+    variable: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+}
+
+/// All settings. Adding one is adding a line here and a method below.
+const KNOWN: &[Known] = &[
+    Known {
+        name: "decoder.processes",
+        variable: "COPISTE_DECODER_PROCESSES",
+        default: "0",
+        meaning: "decoding child processes at once; 0 means one a core",
+    },
+    Known {
+        name: "decoder.deadline_s",
+        variable: "COPISTE_DECODER_DEADLINE_S",
+        default: "30",
+        meaning: "seconds one page may take to decode before it counts as damaged",
+    },
+    Known {
+        name: "decoder.memory_mb",
+        variable: "COPISTE_DECODER_MEMORY_MB",
+        default: "2048",
+        meaning: "address space of a decoding child process, in MiB",
+    },
+    Known {
+        name: "render.threads",
+        variable: "COPISTE_RENDER_THREADS",
+        default: "0",
+        meaning: "threads of a bulk rendering; 0 means one a core",
+    },
+    Known {
+        name: "log.level",
+        variable: "COPISTE_LOG_LEVEL",
+        default: "warn",
+        meaning: "error, warn, info, debug or trace",
+    },
+    Known { name: "log.format", variable: "COPISTE_LOG_FORMAT", default: "text", meaning: "text or json" },
+];
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Default,
+    File,
+    Environment,
+}
+
+/// The settings in force.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Settings {
+    /// Reads `DIR/copiste.toml` where it exists, then the environment.
+    pub(crate) fn read(data: Option<&Path>) -> anyhow::Result<Settings> {
+        let mut values: BTreeMap<_, _> =
+            KNOWN.iter().map(|known| (known.name, (known.default.to_owned(), Origin::Default))).collect();
+        if let Some(path) = data.map(|dir| dir.join("copiste.toml")).filter(|path| path.exists()) {
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("CLI-002 cannot read {}", path.display()))?;
+            let table: toml::Table =
+                text.parse().with_context(|| format!("CLI-003 {} is not valid TOML", path.display()))?;
+            for (section, content) in &table {
+                let Some(content) = content.as_table() else {
+                    bail!("CLI-004 {}: `{section}` must be a [section]", path.display());
+                };
+                for (key, value) in content {
+                    let name = format!("{section}.{key}");
+                    let Some(known) = KNOWN.iter().find(|known| known.name == name) else {
+                        bail!("CLI-005 {}: unknown setting `{name}`", path.display());
+                    };
+                    let value = match value {
+                        toml::Value::String(text) => text.clone(),
+                        other => other.to_string(),
+                    };
+                    values.insert(known.name, (value, Origin::File));
+                }
+            }
+        }
+        for known in KNOWN {
+            if let Ok(value) = std::env::var(known.variable) {
+                values.insert(known.name, (value, Origin::Environment));
+            }
+        }
+        let settings = Settings { values };
+        settings.number("decoder.processes")?;
+        settings.number("decoder.deadline_s")?;
+        settings.number("decoder.memory_mb")?;
+        settings.number("render.threads")?;
+        if !["text", "json"].contains(&settings.text("log.format")) {
+            bail!("CLI-006 log.format must be text or json");
+        }
+        Ok(settings)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", |(value, _)| value)
+    }
+
+    fn number(&self, name: &str) -> anyhow::Result<usize> {
+        let text = self.text(name);
+        match text.parse() {
+            Ok(number) if number <= 1_000_000 => Ok(number),
+            _ => bail!("CLI-006 {name} must be a whole number up to 1000000, not {text:?}"),
+        }
+    }
+
+    /// A number that [`Settings::read`] has checked.
+    fn checked(&self, name: &str) -> usize {
+        self.number(name).unwrap_or_default()
+    }
+
+    /// A count of processes or threads, 0 meaning one a core.
+    fn parallel(&self, name: &str) -> usize {
+        match self.checked(name) {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        }
+    }
+
+    pub(crate) fn decoder_processes(&self) -> usize {
+        self.parallel("decoder.processes")
+    }
+
+    pub(crate) fn decoder_deadline_s(&self) -> u64 {
+        self.checked("decoder.deadline_s") as u64
+    }
+
+    pub(crate) fn decoder_memory_mb(&self) -> u64 {
+        self.checked("decoder.memory_mb") as u64
+    }
+
+    pub(crate) fn render_threads(&self) -> usize {
+        self.parallel("render.threads")
+    }
+
+    pub(crate) fn log_level(&self) -> &str {
+        self.text("log.level")
+    }
+
+    pub(crate) fn log_json(&self) -> bool {
+        self.text("log.format") == "json"
+    }
+
+    /// What `copiste config` shows: name, value, where it comes from, variable, meaning.
+    pub(crate) fn listing(&self) -> Vec<String> {
+        KNOWN
+            .iter()
+            .map(|known| {
+                let (value, origin) = self
+                    .values
+                    .get(known.name)
+                    .map_or(("", Origin::Default), |(value, origin)| (value.as_str(), *origin));
+                let origin = match origin {
+                    Origin::Default => "default",
+                    Origin::File => "copiste.toml",
+                    Origin::Environment => known.variable,
+                };
+                format!(
+                    "{} = {value}   # {origin}; {}; variable {}",
+                    known.name, known.meaning, known.variable
+                )
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> anyhow::Result<Settings> {
+        let dir = tempfile::tempdir()?;
+        std::fs::write(dir.path().join("copiste.toml"), text)?;
+        Settings::read(Some(dir.path()))
+    }
+
+    #[test]
+    fn the_file_overrides_the_default() {
+        let settings = read("[decoder]\ndeadline_s = 7\n").unwrap();
+        assert_eq!(settings.decoder_deadline_s(), 7);
+        assert_eq!(settings.decoder_memory_mb(), 2048);
+    }
+
+    #[test]
+    fn what_is_not_a_setting_is_refused_by_name() {
+        for (text, told) in [
+            ("[decoder]\ndedline_s = 7\n", "decoder.dedline_s"),
+            ("[decoder]\ndeadline_s = \"soon\"\n", "decoder.deadline_s"),
+            ("deadline_s = 7\n", "deadline_s"),
+            ("[log]\nformat = \"xml\"\n", "log.format"),
+            ("[decoder\n", "not valid TOML"),
+        ] {
+            let fault = format!("{:#}", read(text).unwrap_err());
+            assert!(fault.contains(told), "{text}: {fault}");
+        }
+    }
+}

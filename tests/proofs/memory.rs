@@ -1,0 +1,34 @@
+//! Memory does not grow with the exam.
+
+use std::ffi::OsStr;
+
+use copiste_tests::academy::Academy;
+use copiste_tests::command::peak_memory;
+use copiste_tests::size;
+
+/// The highest memory of rendering an exam of so many candidates to a ZIP.
+fn rendering(candidates: &str) -> u64 {
+    let academy = Academy::imported(&[
+        &"--kind",
+        &"common_assessment",
+        &"--candidates",
+        &candidates,
+        &"--mix",
+        &"ccitt",
+        &"--seed",
+        &"9",
+    ]);
+    let (data, exam, out) = (academy.data(), academy.exam(), academy.path("all.zip"));
+    let arguments: [&dyn AsRef<OsStr>; 6] = [&"render", &"--data", &data, &exam, &"--out", &out];
+    peak_memory(&arguments)
+}
+
+#[test]
+fn rendering_a_wave_stays_within_150_megabytes_and_hardly_grows_with_it() {
+    let (small, large) = size::pick(("300", "3000"), ("2700", "27000"));
+    let (small, large) = (rendering(small), rendering(large));
+    assert!(large < 150_000_000, "{large} bytes");
+    // At reduced size the pools are not yet filled by the small exam, so a fifth is allowed there.
+    let allowed = small / size::pick(5, 10);
+    assert!(large <= small + allowed, "{large} bytes against {small}");
+}

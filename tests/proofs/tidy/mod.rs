@@ -1,0 +1,7 @@
+//! The house's rules, kept true by reading our own sources.
+
+mod crates;
+mod leftovers;
+mod names;
+mod readme;
+mod rules;
