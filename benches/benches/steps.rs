@@ -149,7 +149,7 @@ fn one_pdf(criterion: &mut Criterion) {
         bencher.iter(|| {
             let rope = press.edition(&subject, Profile::FULL, &mut desk).expect("an edition");
             let mut file = File::create(&path).expect("a file");
-            write_to_file(rope, &mut file, 0, stage.store.blobs()).expect("written");
+            write_to_file(rope, &file, 0, stage.store.blobs()).expect("written");
         });
     });
     group.bench_function("copying", |bencher| {

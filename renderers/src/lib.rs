@@ -24,6 +24,7 @@
 mod annotations;
 mod appreciation;
 mod calendar;
+mod mark;
 mod marking_sheet;
 mod notation;
 pub mod pdf;

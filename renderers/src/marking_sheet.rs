@@ -5,7 +5,7 @@ use copiste_core::render::{
     Colour, Copy, FontRole, Group, NodeId, NodeKind, Owner, Paint, SheetId, Subject, TextStyle,
 };
 
-use crate::calendar;
+use crate::{calendar, mark};
 
 /// A4 in points.
 const PAPER: (f32, f32) = (595.276, 841.89);
@@ -103,7 +103,7 @@ fn paper(subject: &Subject<'_>, copy: &mut Copy) -> SheetId {
     sheet
 }
 
-/// The first marking sheet: what exam, whose copy.
+/// The first marking sheet: what exam, whose copy, what mark.
 fn begin(subject: &Subject<'_>, copy: &mut Copy) -> MarkingSheet {
     let Subject { exam, school, candidate, .. } = *subject;
     let sheet = paper(subject, copy);
@@ -150,6 +150,7 @@ fn begin(subject: &Subject<'_>, copy: &mut Copy) -> MarkingSheet {
     }
     y -= 4.0;
     rule(copy, sheet, y);
+    mark::draw(subject, copy, sheet, y);
     MarkingSheet { sheet, y }
 }
 

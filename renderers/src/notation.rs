@@ -1,23 +1,20 @@
-//! The mark and its details: the total, and what each question earned.
+//! The details of the mark: what each question earned.
 
 use std::ops::Range;
 
-use copiste_core::model::{ArchivedAttendance, ArchivedQuestion, Hundredths};
+use copiste_core::model::{ArchivedQuestion, Hundredths};
 use copiste_core::render::{
-    Copy, FontRole, Group, NodeId, NodeKind, Owner, Paint, RenderError, Renderer, Scope, Subject, TextStyle,
+    Copy, FontRole, NodeId, NodeKind, Owner, Paint, RenderError, Renderer, Scope, Subject, TextStyle,
 };
 
-use crate::marking_sheet::{
-    ACCENT, BOTTOM, GREY, INK, MARGIN, MARK_WIDTH, MarkingSheet, RIGHT, RULE, SHADE, WIDTH,
-};
+use crate::marking_sheet::{BOTTOM, GREY, INK, MARGIN, MarkingSheet, RIGHT, RULE, SHADE, WIDTH};
 
-/// Draws the mark beside the marking sheet's header and the table of questions under it.
+/// Draws the table of questions under the marking sheet's header.
 pub struct NotationRenderer;
 
 impl Renderer for NotationRenderer {
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
         let mut at = MarkingSheet::open(subject, copy);
-        mark(subject, copy, &mut at);
         let questions = &subject.script.questions;
         if questions.is_empty() {
             at.heading(subject, copy, "Détail de la notation", 20.0);
@@ -31,46 +28,6 @@ impl Renderer for NotationRenderer {
         }
         at.close(copy);
         Ok(())
-    }
-}
-
-/// The mark, in the place kept for it on the right of the first sheet's header.
-fn mark(subject: &Subject<'_>, copy: &mut Copy, at: &mut MarkingSheet) {
-    let script = subject.script;
-    let (words, size) = match (script.final_mark(), &subject.candidate.attendance) {
-        (Some(mark), _) => (format!("Note : {} / 20", mark.french()), 17.0),
-        (None, ArchivedAttendance::Present) => ("Pas de note".to_owned(), 14.0),
-        (None, ArchivedAttendance::Absent) => ("Absence".to_owned(), 14.0),
-        (None, ArchivedAttendance::AbsentJustified) => ("Absence justifiée".to_owned(), 14.0),
-        (None, ArchivedAttendance::Exempt) => ("Dispense".to_owned(), 14.0),
-    };
-    let Some(sheet) = copy.sheets(Group::Front).first().copied() else { return };
-    // The header ends with a rule; the box stands on it.
-    let (left, height) = (RIGHT - MARK_WIDTH, 58.0);
-    let top = at.y - height - 6.0;
-    copy.path(sheet, Owner::Artifact, Paint::fill(SHADE)).rectangle(left, top, MARK_WIDTH, height);
-    copy.path(sheet, Owner::Artifact, Paint::fill(ACCENT)).rectangle(left, top, 3.0, height);
-    let node = copy.add_node(NodeId::FRONT, NodeKind::Paragraph);
-    let style = TextStyle::new(FontRole::Strong, size).with_colour(INK);
-    let centred = |copy: &Copy, style: TextStyle, words: &str| {
-        left + 3.0 + (MARK_WIDTH - 3.0 - copy.width(style.role, style.size, words)) / 2.0
-    };
-    let both = match (script.marker_mark.as_ref(), script.harmonised.as_ref()) {
-        (marker, Some(_)) => Some(marker.map_or_else(String::new, |mark| mark.get().french())),
-        _ => None,
-    };
-    let x = centred(copy, style, &words);
-    copy.text(sheet, node, style, [x, top + if both.is_some() { 27.0 } else { 35.0 }], &words);
-    if let Some(marker) = both {
-        let node = copy.add_node(NodeId::FRONT, NodeKind::Paragraph);
-        let style = TextStyle::new(FontRole::Text, 7.8).with_colour(GREY);
-        let words = if marker.is_empty() {
-            "Note harmonisée".to_owned()
-        } else {
-            format!("Note harmonisée ; correcteur : {marker} / 20")
-        };
-        let x = centred(copy, style, &words);
-        copy.text(sheet, node, style, [x, top + 44.0], &words);
     }
 }
 

@@ -76,7 +76,7 @@ const LATIN_MORE: Charset = Charset {
     text: true,
     strong: false,
     ranges: &['Ā'..='ő', 'Ŕ'..='ž', 'Ǎ'..='ǜ', 'Ș'..='ț', 'Ạ'..='ỹ'],
-    singles: "¡¢¤¥¦¨ª¬¯´¶¸¹º¿ƏəƒƠơƯưǴǵǸǹʹʺʻʼʾʿˆˈˌː˜ḌḍḤḥḪḫḲḳṄṅṆṇṚṛṢṣṬṭẀẁẂẃẄẅẐẑẒẓẞ‐‑‒―‚„†‡‰′″‹›⁄™ﬁﬂ\u{2002}\u{2003}\u{2007}\u{2008}\u{200A}",
+    singles: "¡¢¤¥¦¨ª¬¯´¶¸¹º¿ƏəƒƠơƯưǴǵǸǹʹʺʻʼʾʿˆˈˌː˜ḌḍḤḥḪḫḲḳṄṅṆṇṚṛṢṣṬṭẀẁẂẃẄẅẐẑẒẓẞ‐‑‒―‚„†‡‰‹›⁄™ﬁﬂ\u{2002}\u{2003}\u{2007}\u{2008}\u{200A}",
 };
 
 /// The same in strong text, and what the strong block leaves out.
@@ -134,7 +134,7 @@ const MATHEMATICS: Charset = Charset {
     text: true,
     strong: true,
     ranges: &['⁴'..='⁻', '₀'..='₉', '←'..='↔'],
-    singles: "⁰ⁿ₊₋ℂℕℚℝℤ⇐⇒⇔∀∂∃∅∆∇∈∉∏∑√∝∞∠∥∧∨∩∪∫∴∼≃≅≈≠≡≤≥⊂⊄⊥⋅□✓✔✗✘",
+    singles: "′″⁰ⁿ₊₋ℂℕℚℝℤ⇐⇒⇔∀∂∃∅∆∇∈∉∏∑√∝∞∠∥∧∨∩∪∫∴∼≃≅≈≠≡≤≥⊂⊄⊥⋅□✓✔✗✘",
 };
 
 /// The mathematics of higher classes.
