@@ -137,6 +137,7 @@ fn an_ordinary_copy_adds_at_most_60_kilobytes_to_its_scans() {
         let records = case.records();
         let rope = records.edition(&workshop.press, Profile::FULL, &mut desk).expect("an edition");
         let added = rope.len() - scan;
+        workshop.write_rope(&format!("ordinary-{pages}-{per_page}"), rope);
         eprintln!("{pages} pages, {per_page} annotations a page: {added} bytes added");
         assert!(added <= 60_000, "{pages} pages, {per_page} annotations a page: {added} bytes");
     }

@@ -36,7 +36,6 @@ fn a_fraction_of_the_upright_page_lands_there_under_any_rotation_and_box() {
         let places = [(10, 10), (80, 20), (30, 90)];
         case.script.annotations = places.iter().map(|(x, y)| annotation(1, [0; 3], square(*x, *y))).collect();
         let file = workshop.write("geometry", &case, PAGES);
-        // pdftoppm shows the media box unless told otherwise: -cropbox is what a reader shows.
         let Some((width, height, grey)) = pixels(&file, 1, 72) else { return };
         let (upright_width, upright_height) = frame.upright_size();
         assert_eq!((width as f32, height as f32), (upright_width, upright_height), "{frame:?}");

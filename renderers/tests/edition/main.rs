@@ -2,10 +2,11 @@
 
 mod archive;
 mod bytes;
+mod clauses;
 mod damage;
 mod geometry;
 mod hostile;
-mod measure;
+mod links;
 mod sheets;
 mod subjects;
 #[path = "../../examples/third_party.rs"]

@@ -45,7 +45,8 @@ pub fn plain(file: &Path) -> Option<Vec<u8>> {
 pub fn pixels(file: &Path, page: u32, dpi: u32) -> Option<(usize, usize, Vec<u8>)> {
     let root = file.with_extension(format!("{page}"));
     let (page, dpi) = (page.to_string(), dpi.to_string());
-    let arguments = ["-gray", "-singlefile", "-r", &dpi, "-f", &page, "-l", &page, path(file), path(&root)];
+    let arguments =
+        ["-gray", "-cropbox", "-singlefile", "-r", &dpi, "-f", &page, "-l", &page, path(file), path(&root)];
     let (clean, said) = run("pdftoppm", &arguments)?;
     assert!(clean && said.is_empty(), "{said}");
     let bytes = std::fs::read(format!("{}.pgm", path(&root))).expect("a picture");

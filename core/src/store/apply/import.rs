@@ -3,28 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
-use sled::{Batch as Writes, Tree};
+use sled::Tree;
 
+use super::carry_over::carry_over;
+use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{Counts, ImportCommand};
 use crate::model::{
     ArchivedBatchState, ArchivedHarmonisation, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
-    Page, School, Script,
+    School, Script,
 };
 use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};
 use crate::store::search::{Name, entries};
 use crate::store::tables::{Records, key, read};
 use crate::store::{BlobBatch, BlobSink, ExecuteError, Holdings, StoreError};
-
-/// A script's record longer than this keeps its annotations in a blob of their own.
-///
-/// sled queues 64 accesses in each of 256 shards before it evicts anything, whatever its cache may
-/// hold, and a value of more than a kilobyte has a page to itself: 16,384 records of 10 kB were
-/// 160 MB that no setting bounds. Small records keep a walk over any number of scripts small.
-const ANNOTATED_RECORD: usize = 2048;
-
-/// Records are written in groups of about this many bytes.
-const GROUP_BYTES: usize = 4 << 20;
 
 /// Writes the new generation, beside the one there is.
 pub(super) fn prepare(
@@ -242,8 +234,7 @@ impl Staging<'_> {
             }
         }
         let record = Record::of(&script).map_err(StoreError::record(what()))?;
-        if record.envelope().len() <= ANNOTATED_RECORD || script.annotations.is_empty() {
-            self.fits(&record, || format!("the script of candidate {}", script.candidate))?;
+        if record.envelope().len() <= VALUE_LIMIT {
             return Ok(record);
         }
         let annotations = Record::of(&script.annotations).map_err(StoreError::record(what()))?;
@@ -270,59 +261,5 @@ impl Staging<'_> {
 
     fn contradiction(&self, detail: &str) -> ExecuteError {
         ExecuteError::Contradiction { exam: self.command.exam.clone(), detail: detail.to_owned() }
-    }
-}
-
-/// What was found or accepted on a page stays with it as long as the page is the same: damage that
-/// inspection found in the very same scan, and the acceptance of the very same damage.
-fn carry_over(pages: &mut [Page], before: &[Page]) {
-    for (index, page) in pages.iter_mut().enumerate() {
-        // Where it was, or, when pages were put in or taken out, where its file is now.
-        let stayed = before.get(index).filter(|old| same(page, old));
-        let moved = || before.iter().find(|old| page.file == old.file && same(page, old));
-        let Some(old) = stayed.or_else(moved) else { continue };
-        if page.scan.is_some() && page.damage.is_none() {
-            page.damage = old.damage.clone();
-        }
-        if page.damage.is_some() && page.damage == old.damage {
-            page.accepted = old.accepted.clone();
-        }
-    }
-}
-
-/// Whether a page is the one it was. Without a scan only its file can tell.
-fn same(page: &Page, old: &Page) -> bool {
-    let placed = page.file_page == old.file_page && page.scan == old.scan;
-    placed && (page.scan.is_some() || page.file == old.file)
-}
-
-/// Writes into a tree in groups.
-struct Writer<'t> {
-    tree: &'t Tree,
-    writes: Writes,
-    bytes: usize,
-}
-
-impl<'t> Writer<'t> {
-    fn of(tree: &'t Tree) -> Writer<'t> {
-        Writer { tree, writes: Writes::default(), bytes: 0 }
-    }
-
-    fn put(&mut self, key: Vec<u8>, value: &sled::IVec) -> Result<(), StoreError> {
-        self.bytes += key.len() + value.len();
-        self.writes.insert(key, value.clone());
-        if self.bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        fail::fail_point!("import-group", |_| Err(StoreError::Database(sled::Error::Io(
-            std::io::Error::from_raw_os_error(28)
-        ))));
-        self.bytes = 0;
-        Ok(self.tree.apply_batch(std::mem::take(&mut self.writes))?)
-    }
-
-    fn end(mut self) -> Result<(), StoreError> {
-        self.flush()
     }
 }

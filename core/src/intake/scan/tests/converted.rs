@@ -244,7 +244,7 @@ fn lzw(bytes: &[u8]) -> Vec<u8> {
         }
     };
     let mut table = std::collections::BTreeMap::<Vec<u8>, u64>::new();
-    let mut reset = |table: &mut std::collections::BTreeMap<Vec<u8>, u64>| {
+    let reset = |table: &mut std::collections::BTreeMap<Vec<u8>, u64>| {
         table.clear();
         table.extend((0..=255_u8).map(|byte| (vec![byte], u64::from(byte))));
         (258_u64, 9_u32)
@@ -344,6 +344,21 @@ fn jpeg_in_tiff_goes_through_mupdf() {
     let (width, height, step, pixels) = bench.pixels(&page);
     assert_eq!((width, height, step), (40, 24, 1));
     assert!(close(&pixels, &plain, 40), "lossy, but the same picture");
+}
+
+#[test]
+fn tiff_with_alpha_is_shown_on_white() {
+    let bench = Bench::new();
+    for (name, extra, pixel, shown) in [
+        ("alpha to be applied", 2, [100, 50, 0, 128], [177, 152, 127]),
+        ("alpha applied already", 1, [50, 25, 0, 128], [177, 152, 127]),
+        ("no alpha", 0, [100, 50, 0, 128], [100, 50, 0]),
+    ] {
+        let mut tiff = Tiff::picture(true, (8, 8), &[8; 4], 1, 2);
+        tiff.short(338, &[extra]);
+        let page = bench.page(&tiff.strip(&pixel.repeat(64)).file());
+        assert_eq!(bench.pixels(&page).3[..3], shown, "{name}");
+    }
 }
 
 #[test]
