@@ -1,5 +1,6 @@
 //! What an import did, for people and for programs.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -79,10 +80,10 @@ pub struct ImportReport {
     pub scans_probed: bool,
     /// Pages that are shown as placeholders until replaced; never cut short.
     pub damaged: Vec<PageDamage>,
-    /// Pages that were converted once, and why.
-    pub converted: Listed<PageNote>,
-    /// What else was found, such as invisible text dropped.
-    pub notes: Listed<PageNote>,
+    /// Pages that were converted once, and why; all of them.
+    pub converted: Vec<PageNote>,
+    /// What else was found, such as invisible text dropped; all of it.
+    pub notes: Vec<PageNote>,
     /// Bytes and blobs.
     pub bytes: Bytes,
     /// Refused only because `--strict` takes no damaged page.
@@ -105,8 +106,8 @@ impl ImportReport {
             warnings: Listed::default(),
             scans_probed: false,
             damaged: Vec::new(),
-            converted: Listed::default(),
-            notes: Listed::default(),
+            converted: Vec::new(),
+            notes: Vec::new(),
             bytes: Bytes::default(),
             strict: false,
             line: None,
@@ -161,14 +162,8 @@ impl fmt::Display for ImportReport {
             let PageDamage { candidate, page, code, detail } = page;
             writeln!(f, "    {code} candidate {candidate}, page {page}: {detail}")?;
         }
-        section(f, "pages converted", &self.converted)?;
-        section(f, "notes on pages", &self.notes)
-    }
-}
-
-impl fmt::Display for PageNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "candidate {}, page {}: {}", self.candidate, self.page, self.detail)
+        grouped(f, "pages converted once", &self.converted)?;
+        grouped(f, "notes on pages", &self.notes)
     }
 }
 
@@ -183,5 +178,50 @@ fn section<T: fmt::Display>(f: &mut fmt::Formatter<'_>, title: &str, listed: &Li
     match listed.unlisted() {
         0 => Ok(()),
         more => writeln!(f, "    … and {more} more"),
+    }
+}
+
+/// How many places the text names of each kind; the JSON form names all.
+const PLACES: usize = 5;
+
+/// What was said, how often, and of which pages first.
+fn grouped(f: &mut fmt::Formatter<'_>, title: &str, notes: &[PageNote]) -> fmt::Result {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let mut by_detail: BTreeMap<&str, Vec<&PageNote>> = BTreeMap::new();
+    for note in notes {
+        by_detail.entry(&note.detail).or_default().push(note);
+    }
+    writeln!(f, "  {title}: {} (--json names each)", notes.len())?;
+    for (detail, notes) in by_detail {
+        let place = |note: &&PageNote| format!("candidate {} page {}", note.candidate, note.page);
+        let places: Vec<_> = notes.iter().take(PLACES).map(place).collect();
+        let more = if notes.len() > PLACES { ", …" } else { "" };
+        writeln!(f, "    {detail}: {} ({}{more})", notes.len(), places.join(", "))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_damaged_page_is_named_and_what_was_converted_is_grouped_by_its_reason() {
+        let mut report =
+            ImportReport { scans_probed: true, outcome: Outcome::Imported, ..ImportReport::begin() };
+        for page in 1..=9 {
+            let (candidate, code) = ("0123".to_owned(), "SCN-003".to_owned());
+            let detail = "it ends too early".to_owned();
+            report.damaged.push(PageDamage { candidate: candidate.clone(), page, code, detail });
+            report.converted.push(PageNote { candidate, page, detail: "16-bit PNG".to_owned() });
+        }
+        let told = report.to_string();
+        assert_eq!(told.matches("SCN-003 candidate 0123, page ").count(), 9, "{told}");
+        assert!(told.contains("pages converted once: 9 (--json names each)"), "{told}");
+        assert!(told.contains("16-bit PNG: 9 (candidate 0123 page 1, "), "{told}");
+        let json = serde_json::to_string(&report).unwrap();
+        assert_eq!(json.matches("16-bit PNG").count(), 9);
     }
 }

@@ -104,7 +104,7 @@ fn a_bundle_becomes_an_exam_as_it_says() {
     let report = place.import(&Bundle::good()).unwrap();
     assert_eq!((report.outcome, report.counts.scripts, report.counts.pages), (Outcome::Imported, 2, 3));
     assert_eq!(report.annotations, 2);
-    assert_eq!((report.damaged.len(), report.converted.count, report.warnings.count), (0, 0, 0));
+    assert_eq!((report.damaged.len(), report.converted.len(), report.warnings.count), (0, 0, 0));
     assert_eq!(report.bytes.scan_files, 3);
     assert_eq!(report.bytes.new_blobs, 3 + 7);
     let script = place.script("001");
