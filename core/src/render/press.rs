@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Copy, Measure, Profile, Registry};
+use super::{Copy, HalfEm, Measure, Profile, Registry};
 use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
 use crate::rope::Rope;
 
@@ -55,8 +55,11 @@ pub trait Composer: Send + Sync {
         rope: &mut Rope,
     ) -> Result<(), RenderError>;
 
-    /// How wide words will be, so that renderers can break them into lines.
-    fn measure(&self) -> Arc<dyn Measure>;
+    /// How wide words will be, so that renderers can break them into lines. A composer that sets
+    /// words in real fonts says so here; otherwise a character counts half an em.
+    fn measure(&self) -> Arc<dyn Measure> {
+        Arc::new(HalfEm)
+    }
 }
 
 /// Renderers and a composer: what makes editions. Shared by all workers.
