@@ -5,7 +5,7 @@
 //! registers his own beside them:
 //!
 //! ```
-//! use copiste_core::render::{Copy, Press, Registration, RenderError, Renderer, Subject};
+//! use copiste_core::render::{Copy, Registration, RenderError, Renderer, Subject};
 //!
 //! struct Nothing;
 //! impl Renderer for Nothing {
@@ -14,14 +14,12 @@
 //!     }
 //! }
 //!
-//! # fn main() -> Result<(), RenderError> {
 //! let mut registry = copiste_renderers::registry();
 //! registry.register(Registration { name: "nothing", choice: None, order: 99, renderer: Box::new(Nothing) });
-//! let press = Press::new(registry, Box::new(copiste_renderers::pdf::PdfComposer::new()?));
+//! let press = copiste_renderers::press_with(registry);
 //! assert_eq!(press.registry().entries().len(), 5);
-//! # Ok(())
-//! # }
 //! ```
+//! `examples/third_party.rs` draws something.
 
 mod annotations;
 mod appreciation;
@@ -73,6 +71,14 @@ pub fn registry() -> Registry {
 /// # Panics
 /// When a font built into the program cannot be read: its file on disk is damaged.
 pub fn press() -> Press {
+    press_with(registry())
+}
+
+/// A press with renderers of one's own and the PDF composer of the house.
+///
+/// # Panics
+/// As [`press`].
+pub fn press_with(registry: Registry) -> Press {
     let composer = pdf::PdfComposer::new().expect("the fonts built into the program are whole");
-    Press::new(registry(), Box::new(composer))
+    Press::new(registry, Box::new(composer))
 }

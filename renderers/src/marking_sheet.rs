@@ -111,7 +111,11 @@ fn begin(subject: &Subject<'_>, copy: &mut Copy) -> MarkingSheet {
 
     let title = TextStyle::new(FontRole::Strong, 18.0).with_colour(INK);
     let node = copy.add_node(NodeId::FRONT, NodeKind::Heading(1));
-    let mut y = copy.block(sheet, node, title, [MARGIN, 72.0], WIDTH, 22.0, &exam.label) - 22.0;
+    // A document begins with a title, whatever the exam is called.
+    let named = [exam.label.as_str(), exam.code.as_str()];
+    let words = named.into_iter().find(|words| words.chars().any(char::is_alphanumeric));
+    let words = words.unwrap_or("Épreuve");
+    let mut y = copy.block(sheet, node, title, [MARGIN, 72.0], WIDTH, 22.0, words) - 22.0;
 
     let mut circumstances = format!("{} {}", exam.session_name, exam.session_year);
     circumstances.push_str(" · ");

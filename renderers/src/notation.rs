@@ -115,7 +115,7 @@ fn table(subject: &Subject<'_>, copy: &mut Copy, at: &mut MarkingSheet, question
         ground(copy, at, &heights[first..last], first);
         header(copy, at, (first == 0).then_some(table));
         at.y += HEAD;
-        for index in first..last {
+        for (index, height) in heights.iter().enumerate().take(last).skip(first) {
             match questions.get(index) {
                 Some(question) => {
                     let numbers = [question.earned.get().french(), question.maximum.get().french()];
@@ -131,7 +131,7 @@ fn table(subject: &Subject<'_>, copy: &mut Copy, at: &mut MarkingSheet, question
                     at.y -= 2.0;
                 }
             }
-            at.y += heights[index];
+            at.y += height;
         }
         first = last;
     }

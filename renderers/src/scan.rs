@@ -107,18 +107,15 @@ impl Place {
         let (left, inner) = (width * 0.12, 22.0 * scale);
         let column = width * 0.76 - 2.0 * inner;
         let title = format!("Page {} sur {}", self.number, self.count);
-        let accepted = accepted(page);
-        let mut paragraphs = vec![
+        let reference = page.damage.as_ref().map_or("", |damage| damage.code.as_str());
+        let paragraphs = [
             "Cette page a été endommagée à la numérisation : elle ne peut pas être montrée.".to_owned(),
-            format!(
-                "Elle garde ici sa place{}.",
-                code(page).replace("(", "; référence du dommage : ").replace(')', "")
-            ),
+            format!("Elle garde ici sa place. Référence du dommage : {reference}."),
+            match accepted(page) {
+                Some(day) => format!("Le dommage a été constaté et accepté le {day}."),
+                None => "Elle sera remplacée si une nouvelle numérisation est reçue.".to_owned(),
+            },
         ];
-        paragraphs.push(match accepted {
-            Some(day) => format!("Le dommage a été constaté et accepté le {day}."),
-            None => "Elle sera remplacée si une nouvelle numérisation est reçue.".to_owned(),
-        });
         let heading = TextStyle::new(FontRole::Strong, 17.0 * scale).with_colour(WARNING);
         let text = TextStyle::new(FontRole::Text, 11.0 * scale).with_colour(INK);
         let leading = 16.0 * scale;

@@ -11,6 +11,7 @@ mod directory;
 mod error;
 #[cfg(all(test, feature = "failpoints"))]
 mod failing;
+mod gathering;
 #[cfg(test)]
 mod invented;
 mod plan;
@@ -29,7 +30,8 @@ mod writing;
 pub use archive::write_zip;
 pub use directory::write_directory;
 pub use error::{BulkError, CopyFault, StopFault};
-pub use plan::{Forecast, Plan, PlanRequest, Selection, plan};
+pub use gathering::plan;
+pub use plan::{Forecast, Plan, PlanRequest, Selection};
 pub use progress::{Phase, Progress, Quiet};
 pub use report::{Ending, Failure, Refusal, Report};
 pub use source::{Candidates, Source};

@@ -1,19 +1,12 @@
 //! Which copies a job makes, how long each is and where it goes, before the first is written.
 
-use std::collections::BTreeSet;
-
 use super::error::{BulkError, CopyFault};
-use super::progress::Phase;
 use super::report::{Failure, Refusal};
-use super::scans::ScanCheck;
-use super::summary::{self, SUMMARY_NAME};
-use super::workshop::{Job, Workshop};
+use super::summary;
 use crate::journal::Timestamp;
-use crate::model::{ArchivedScript, Candidate, Hundredths};
-use crate::process::gate::may_render;
+use crate::model::Hundredths;
 use crate::render::Profile;
-use crate::store::Record;
-use crate::zip::{Draft, EntryName, ZipPlan, clashes, entry_name, numbered};
+use crate::zip::ZipPlan;
 
 /// Which copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,19 +52,21 @@ pub struct Forecast {
     pub accepted: u64,
 }
 
-/// What is kept of a copy beside its entry: 40 bytes and its texts.
+/// What is kept of a copy beside its entry: 24 bytes and its names. A record holds at most
+/// 64 KiB, so its texts and counts fit 16 bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlannedCopy {
-    /// Number, last name, first name: one after another in the plan's text.
-    text_start: u32,
-    text_lengths: [u32; 3],
-    pub pages: u32,
-    pub damaged: u32,
-    pub accepted: u32,
+    /// Last name, first name and number, one after the other in the plan's text.
+    pub text_start: u32,
+    /// Bytes of each.
+    pub text_lengths: [u16; 3],
+    pub pages: u16,
+    pub damaged: u16,
+    pub accepted: u16,
     pub mark: Option<Hundredths>,
 }
 
-/// Every copy of a job, sorted by entry name: about 200 bytes a copy, no rope.
+/// Every copy of a job, sorted by entry name: about 150 bytes a copy, no rope.
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(super) profile: Profile,
@@ -85,291 +80,25 @@ pub struct Plan {
     pub(super) failed: Vec<Failure>,
 }
 
-/// Composes every edition once, to learn its length, checksum and digest. No rope is kept.
-///
-/// A copy that cannot be made is left out and listed; so is one that may not be rendered yet.
-///
-/// # Errors
-/// [`BulkError`] when the selection names what is not there, or nothing can be planned at all.
-pub fn plan(job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
-    let shop = Workshop::open(*job)?;
-    let mut gathering = Gathering::default();
-    let (asked, total) = asked_for(job, &request.selection)?;
-    job.progress.begin(Phase::Plan, total, 0);
-    let scans = ScanCheck::new(job.blobs);
-
-    let mut candidates = asked.into_iter();
-    let mut found_school = request.selection.school.is_none();
-    loop {
-        let chunk: Vec<_> = candidates.by_ref().take(CHUNK).collect();
-        if chunk.is_empty() {
-            break;
-        }
-        let findings = shop.each(chunk, |candidate| {
-            if shop.halted() { None } else { Some(look(&shop, &scans, request, candidate)) }
-        });
-        job.progress.advance(findings.len() as u64, 0);
-        for finding in findings {
-            match finding {
-                None => return Err(BulkError::Cancelled),
-                Some(finding) => {
-                    found_school |= !matches!(finding, Finding::Elsewhere);
-                    gathering.add(finding)?;
-                }
-            }
-        }
-    }
-    match &request.selection.school {
-        Some(school) if !found_school => Err(BulkError::NoSuchSchool { school: school.clone() }),
-        _ => gathering.close(request.profile),
-    }
-}
-
-/// Candidates looked at between two cancellations; their records are in memory together, at most
-/// 64 KiB each and mostly far less than one.
-const CHUNK: usize = 256;
-
-type Asked<'a> = Box<dyn Iterator<Item = Result<Record<Candidate>, crate::store::StoreError>> + Send + 'a>;
-
-/// The candidates to look at, by number, and how many.
-fn asked_for<'a>(job: &Job<'a>, selection: &Selection) -> Result<(Asked<'a>, u64), BulkError> {
-    if selection.candidates.is_empty() {
-        return Ok((job.source.candidates(), job.source.candidate_count()));
-    }
-    let numbers: BTreeSet<&String> = selection.candidates.iter().collect();
-    let mut records = Vec::new();
-    let mut missing = Vec::new();
-    for number in numbers {
-        match job.source.candidate(number)? {
-            Some(record) => records.push(Ok(record)),
-            None => missing.push(number.clone()),
-        }
-    }
-    if !missing.is_empty() {
-        return Err(BulkError::NoSuchCandidate { numbers: missing });
-    }
-    let count = records.len() as u64;
-    Ok((Box::new(records.into_iter()), count))
-}
-
-/// What became of one candidate.
-enum Finding {
-    /// Of another school than asked for.
-    Elsewhere,
-    /// Not selected, or absent.
-    Outside,
-    Refused(Refusal),
-    Failed(Failure),
-    Planned(Box<Found>),
-}
-
-/// A copy to make.
-struct Found {
-    number: String,
-    last_name: String,
-    first_name: String,
-    entry: String,
-    length: u64,
-    crc32: u32,
-    digest: [u8; 32],
-    at: i64,
-    pages: u32,
-    damaged: u32,
-    accepted: u32,
-    mark: Option<Hundredths>,
-}
-
-fn look(
-    shop: &Workshop<'_>,
-    scans: &ScanCheck<'_>,
-    request: &PlanRequest,
-    candidate: Result<Record<Candidate>, crate::store::StoreError>,
-) -> Finding {
-    let candidate = match candidate {
-        Ok(candidate) => candidate,
-        // The text says which; without its record the number is not known here.
-        Err(error) => return Finding::Failed(Failure::new("?", &CopyFault::Record(error))),
-    };
-    let candidate = candidate.get();
-    let selection = &request.selection;
-    if selection.school.as_ref().is_some_and(|school| *school != *candidate.school) {
-        return Finding::Elsewhere;
-    }
-    let failed = |fault: CopyFault| Finding::Failed(Failure::new(&candidate.number, &fault));
-    let refused =
-        |reason: String| Finding::Refused(Refusal { candidate: candidate.number.to_string(), reason });
-    let script = match shop.job.source.script(&candidate.number) {
-        Err(error) => return failed(error.into()),
-        Ok(None) if selection.candidates.is_empty() => return Finding::Outside,
-        Ok(None) => return refused("BLK-009 the candidate has no script".to_owned()),
-        Ok(Some(script)) => script,
-    };
-    let record = script.get();
-    let at = record.renderable_at.to_native();
-    if selection.since.is_some_and(|since| at < since) || selection.until.is_some_and(|until| at >= until) {
-        return Finding::Outside;
-    }
-    if let Err(closed) = may_render(shop.job.source.exam(), record) {
-        return refused(closed.to_string());
-    }
-    let made = shop.edition(request.profile, candidate, &script, |rope| {
-        scans.check(rope)?;
-        Ok((rope.len(), rope.crc32(), rope.digest()))
-    });
-    let (length, crc32, digest) = match made {
-        Ok(made) => made,
-        Err(fault) => return failed(fault),
-    };
-    let (damaged, accepted) = damage(record);
-    Finding::Planned(Box::new(Found {
-        number: candidate.number.to_string(),
-        last_name: candidate.last_name.to_string(),
-        first_name: candidate.first_name.to_string(),
-        entry: entry_name(&EntryName {
-            school: &candidate.school,
-            last_name: &candidate.last_name,
-            first_name: &candidate.first_name,
-            number: &candidate.number,
-        }),
-        length,
-        crc32,
-        digest,
-        at,
-        pages: u32::try_from(record.pages.len()).unwrap_or(u32::MAX),
-        damaged,
-        accepted,
-        mark: record.final_mark(),
-    }))
-}
-
-/// Damaged pages that nobody has accepted, and those that someone has.
-fn damage(script: &ArchivedScript) -> (u32, u32) {
-    let mut counts = (0, 0);
-    for page in script.pages.iter().filter(|page| page.damage.is_some()) {
-        if page.accepted.is_some() { counts.1 += 1 } else { counts.0 += 1 }
-    }
-    counts
-}
-
-/// A copy while its place is not known yet.
-struct Unsorted {
-    name_start: u32,
-    name_length: u32,
-    length: u64,
-    crc32: u32,
-    digest: [u8; 32],
-    at: i64,
-    copy: PlannedCopy,
-}
-
-/// Copies as they are found, by candidate number.
-#[derive(Default)]
-struct Gathering {
-    names: String,
-    text: String,
-    copies: Vec<Unsorted>,
-    refused: Vec<Refusal>,
-    failed: Vec<Failure>,
-}
-
-impl Gathering {
-    fn add(&mut self, finding: Finding) -> Result<(), BulkError> {
-        let found = match finding {
-            Finding::Elsewhere | Finding::Outside => return Ok(()),
-            Finding::Refused(refusal) => {
-                self.refused.push(refusal);
-                return Ok(());
-            }
-            Finding::Failed(failure) => {
-                self.failed.push(failure);
-                return Ok(());
-            }
-            Finding::Planned(found) => found,
-        };
-        let index = self.copies.len();
-        // Texts past 4 GiB together do not fit a ZIP's directory either.
-        let place = |at: usize| u32::try_from(at).map_err(|_| crate::zip::ZipError::Name { index });
-        let texts = [&found.number, &found.last_name, &found.first_name];
-        let copy = PlannedCopy {
-            text_start: place(self.text.len())?,
-            text_lengths: [place(texts[0].len())?, place(texts[1].len())?, place(texts[2].len())?],
-            pages: found.pages,
-            damaged: found.damaged,
-            accepted: found.accepted,
-            mark: found.mark,
-        };
-        self.copies.push(Unsorted {
-            name_start: place(self.names.len())?,
-            name_length: place(found.entry.len())?,
-            length: found.length,
-            crc32: found.crc32,
-            digest: found.digest,
-            at: found.at,
-            copy,
-        });
-        self.names.push_str(&found.entry);
-        texts.iter().for_each(|text| self.text.push_str(text));
-        Ok(())
-    }
-
-    fn close(mut self, profile: Profile) -> Result<Plan, BulkError> {
-        self.part_names()?;
-        let names = std::mem::take(&mut self.names);
-        self.copies.sort_unstable_by(|a, b| name_of(&names, a).cmp(name_of(&names, b)));
-        let latest = self.copies.iter().map(|copy| copy.at).max().unwrap_or(0);
-        let summary = Draft { name: SUMMARY_NAME, length: 0, crc32: 0, digest: [0; 32], at: latest };
-        let drafts = self.copies.iter().map(|copy| Draft {
-            name: name_of(&names, copy),
-            length: copy.length,
-            crc32: copy.crc32,
-            digest: copy.digest,
-            at: copy.at,
-        });
-        let zip = ZipPlan::lay_out(std::iter::once(summary).chain(drafts))?;
-        drop(names);
-        self.text.shrink_to_fit();
-        let mut plan = Plan {
-            profile,
-            zip,
-            copies: self.copies.iter().map(|copy| copy.copy).collect(),
-            text: self.text,
-            refused: self.refused,
-            failed: self.failed,
-        };
+impl Plan {
+    /// Puts together what was gathered: entry 0 of `zip` is the summary, without its content yet.
+    pub(super) fn new(
+        profile: Profile,
+        zip: ZipPlan,
+        copies: Vec<PlannedCopy>,
+        text: String,
+        refused: Vec<Refusal>,
+        failed: Vec<Failure>,
+    ) -> Result<Plan, BulkError> {
+        let mut plan = Plan { profile, zip, copies, text, refused, failed };
         plan.settle()?;
         Ok(plan)
     }
 
-    /// Gives another name to every copy that a file system would take for another one. Candidate
-    /// numbers make names different; this is for numbers that differ only in what was cleaned.
-    fn part_names(&mut self) -> Result<(), BulkError> {
-        let mut counter = 1;
-        loop {
-            let doubles = clashes(self.copies.len(), |index| name_of(&self.names, &self.copies[index]));
-            if doubles.is_empty() {
-                return Ok(());
-            }
-            counter += 1;
-            for index in doubles {
-                let name = numbered(name_of(&self.names, &self.copies[index]), counter);
-                let place = |at: usize| u32::try_from(at).map_err(|_| crate::zip::ZipError::Name { index });
-                self.copies[index].name_start = place(self.names.len())?;
-                self.copies[index].name_length = place(name.len())?;
-                self.names.push_str(&name);
-            }
-        }
-    }
-}
-
-fn name_of<'a>(names: &'a str, copy: &Unsorted) -> &'a str {
-    &names[copy.name_start as usize..][..copy.name_length as usize]
-}
-
-impl Plan {
     /// What the job will do.
     pub fn forecast(&self) -> Forecast {
         let sum =
-            |count: fn(&PlannedCopy) -> u32| self.copies.iter().map(|copy| u64::from(count(copy))).sum();
+            |count: fn(&PlannedCopy) -> u16| self.copies.iter().map(|copy| u64::from(count(copy))).sum();
         Forecast {
             copies: self.copies.len() as u64,
             bytes: self.bytes(),
@@ -404,15 +133,15 @@ impl Plan {
 
     /// The candidate number of copy `index`.
     pub(super) fn number(&self, index: usize) -> &str {
-        self.texts(index)[0]
+        self.texts(index)[2]
     }
 
-    /// Number, last name and first name of copy `index`.
+    /// Last name, first name and number of copy `index`.
     pub(super) fn texts(&self, index: usize) -> [&str; 3] {
         let copy = &self.copies[index];
         let mut rest = &self.text[copy.text_start as usize..];
         copy.text_lengths.map(|length| {
-            let (text, after) = rest.split_at(length as usize);
+            let (text, after) = rest.split_at(usize::from(length));
             rest = after;
             text
         })

@@ -104,7 +104,7 @@ pub(super) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
 
 fn row(plan: &Plan, index: usize, options: &str, rows: &mut String) {
     let (copy, entry, name) = (&plan.copies[index], &plan.zip.entries()[index + 1], plan.zip.name(index + 1));
-    let [number, last_name, first_name] = plan.texts(index);
+    let [last_name, first_name, number] = plan.texts(index);
     let school = name.split('/').next().unwrap_or_default();
     for cell in [school, number, last_name, first_name, name] {
         text(cell, rows);

@@ -96,7 +96,7 @@ pub struct Finding {
     /// The bundle's own file, such as `scripts.jsonl`; never a scan's, which may name a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Cow<'static, str>>,
-    /// From 1; for a ZIP's entries, which one.
+    /// From 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     /// Such as `mark.questions[2].earned`.

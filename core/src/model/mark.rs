@@ -65,9 +65,36 @@ impl Hundredths {
 
     /// As a French reader writes it: `12`, `12,5`, `12,25`.
     pub fn french(self) -> String {
-        let text = self.to_string();
-        text.trim_end_matches('0').trim_end_matches('.').replace('.', ",")
+        // Digit by digit: a marking sheet has many, and formatting machinery is slow.
+        let value = self.0.unsigned_abs();
+        let mut text = String::with_capacity(12);
+        if self.0 < 0 {
+            text.push('-');
+        }
+        let whole = value / 100;
+        let mut place = 100_000_000;
+        while place > whole && place > 1 {
+            place /= 10;
+        }
+        while place > 0 {
+            text.push(digit(whole / place));
+            place /= 10;
+        }
+        let (tenths, hundredths) = (value / 10 % 10, value % 10);
+        if tenths > 0 || hundredths > 0 {
+            text.push(',');
+            text.push(digit(tenths));
+        }
+        if hundredths > 0 {
+            text.push(digit(hundredths));
+        }
+        text
     }
+}
+
+/// The last decimal digit of a number.
+fn digit(number: u32) -> char {
+    char::from_digit(number % 10, 10).unwrap_or('0')
 }
 
 impl fmt::Display for Hundredths {
@@ -143,5 +170,8 @@ mod tests {
         assert_eq!(Hundredths(1250).french(), "12,5");
         assert_eq!(Hundredths(2000).french(), "20");
         assert_eq!(Hundredths(1005).french(), "10,05");
+        assert_eq!(Hundredths(0).french(), "0");
+        assert_eq!(Hundredths(-75).french(), "-0,75");
+        assert_eq!(Hundredths(i32::MAX).french(), "21474836,47");
     }
 }

@@ -49,7 +49,7 @@ impl Frame {
     pub fn upright_size(&self) -> (f32, f32) {
         let [left, bottom, right, top] = self.crop_box;
         let (width, height) = (right - left, top - bottom);
-        if self.rotate % 180 == 0 { (width, height) } else { (height, width) }
+        if self.rotate.is_multiple_of(180) { (width, height) } else { (height, width) }
     }
 
     /// The matrix `[a b c d e f]` that takes a place on the upright page (points, origin top left,

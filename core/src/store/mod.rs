@@ -55,13 +55,15 @@ pub struct OpenOptions {
     pub load: Load,
     /// Draws 32 random bytes for a new data directory's secret.
     pub secret: fn() -> io::Result<[u8; 32]>,
-    /// Memory for sled's cache, in bytes. [`OpenOptions::new`] says 64 MiB.
+    /// Memory for sled's cache, in bytes. [`OpenOptions::new`] says 16 MiB: a run through 27,000
+    /// scripts then holds 21 MB, through 2,700 it holds 15 MB (50 MB with 64 MiB), and is not slower,
+    /// for what sled lets go stays in the page cache.
     pub cache_bytes: u64,
 }
 
 impl OpenOptions {
     /// The usual options.
     pub fn new(load: Load, secret: fn() -> io::Result<[u8; 32]>) -> OpenOptions {
-        OpenOptions { load, secret, cache_bytes: 64 << 20 }
+        OpenOptions { load, secret, cache_bytes: 16 << 20 }
     }
 }

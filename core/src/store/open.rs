@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::meta::{self, Applied, State};
 use super::record::{ExamEntry, Record};
 use super::secret::Secret;
-use super::tables::Tables;
+use super::tables::{Tables, make_room};
 use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError};
 use crate::journal::{Counts, Journal, Lines};
 
@@ -193,8 +193,9 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
             ("scripts", &tables.scripts, expected.scripts),
         ] {
             let mut found = 0;
-            for key in tree.scan_prefix(generation.to_be_bytes()).keys() {
-                key.map_err(StoreError::from)?;
+            for entry in tree.scan_prefix(generation.to_be_bytes()) {
+                let (key, value) = entry.map_err(StoreError::from)?;
+                make_room(tree, &key, value.len())?;
                 found += 1;
             }
             if found != expected {

@@ -7,17 +7,20 @@
 //! does not fit (PKWARE APPNOTE 6.3.10).
 //!
 //! ```
-//! use copiste_core::zip::{Draft, ZipPlan};
-//! let plan = ZipPlan::lay_out([Draft { name: "a.txt", length: 2, crc32: 0x7A7A_6E2E, digest: [0; 32], at: 0 }])
-//!     .expect("a short name and a small file fit");
+//! use copiste_core::zip::{Draft, Listing, ZipPlan};
+//! let mut listing = Listing::default();
+//! listing.push(&Draft { name: "a.txt", length: 2, crc32: 0x7A7A_6E2E, digest: [0; 32], at: 0 }).expect("a short name");
+//! let plan = ZipPlan::lay_out(listing).expect("a small file");
 //! assert_eq!(plan.entries().len(), 1);
 //! assert_eq!(plan.body_offset(0) + 2, plan.directory_offset());
 //! ```
 
 mod format;
+mod listing;
 mod name;
 mod plan;
 
 pub use format::DosTime;
+pub use listing::{Draft, Listing, PlannedEntry, ZipError, reorder};
 pub use name::{EntryName, clashes, entry_name, numbered};
-pub use plan::{Draft, PlannedEntry, ZipError, ZipPlan};
+pub use plan::ZipPlan;

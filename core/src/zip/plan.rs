@@ -5,61 +5,12 @@ use std::io::{self, Write};
 use sha2::{Digest, Sha256};
 
 use super::format::{self, Described};
+use super::listing::{Listing, PlannedEntry, ZipError};
 
-/// Why an archive cannot be laid out.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ZipError {
-    /// A name of more than 65,535 bytes, or names of more than 4 GiB together.
-    #[error("ZIP-001 entry {index} has a name that the format cannot hold")]
-    Name {
-        /// Its place in the order given.
-        index: usize,
-    },
-    /// Past 2^63 bytes.
-    #[error("ZIP-002 entry {index} goes past the largest possible archive")]
-    TooLarge {
-        /// Its place in the order given.
-        index: usize,
-    },
-}
-
-/// What is to be known of an entry before it is laid out.
-#[derive(Clone, Copy, Debug)]
-pub struct Draft<'a> {
-    /// Path within the archive, `/` between components.
-    pub name: &'a str,
-    /// Bytes of its content.
-    pub length: u64,
-    /// CRC-32 (IEEE) of its content.
-    pub crc32: u32,
-    /// Digest of its content: any function of it that changes when the content does.
-    pub digest: [u8; 32],
-    /// Seconds since 1970, UTC.
-    pub at: i64,
-}
-
-/// An entry laid out. Its name is kept with all the others: see [`ZipPlan::name`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedEntry {
-    /// Where its local header begins.
-    pub offset: u64,
-    /// Bytes of its content.
-    pub length: u64,
-    /// Seconds since 1970, UTC.
-    pub at: i64,
-    /// CRC-32 of its content.
-    pub crc32: u32,
-    /// As in [`Draft::digest`].
-    pub digest: [u8; 32],
-    name_start: u32,
-    name_length: u16,
-}
-
-/// A whole archive laid out: 72 bytes an entry and its name.
+/// A whole archive laid out: 64 bytes an entry and its name.
 #[derive(Clone, Debug)]
 pub struct ZipPlan {
-    names: String,
-    entries: Vec<PlannedEntry>,
+    listing: Listing,
     directory_offset: u64,
     directory_length: u64,
     etag: [u8; 32],
@@ -70,26 +21,9 @@ impl ZipPlan {
     ///
     /// # Errors
     /// [`ZipError`] when a number does not fit the format.
-    pub fn lay_out<'a>(drafts: impl IntoIterator<Item = Draft<'a>>) -> Result<ZipPlan, ZipError> {
-        let mut names = String::new();
-        let mut entries = Vec::new();
-        for (index, draft) in drafts.into_iter().enumerate() {
-            let name_length = u16::try_from(draft.name.len()).map_err(|_| ZipError::Name { index })?;
-            let name_start = u32::try_from(names.len()).map_err(|_| ZipError::Name { index })?;
-            names.push_str(draft.name);
-            entries.push(PlannedEntry {
-                offset: 0,
-                length: draft.length,
-                at: draft.at,
-                crc32: draft.crc32,
-                digest: draft.digest,
-                name_start,
-                name_length,
-            });
-        }
-        entries.shrink_to_fit();
-        names.shrink_to_fit();
-        let mut plan = ZipPlan { names, entries, directory_offset: 0, directory_length: 0, etag: [0; 32] };
+    pub fn lay_out(mut listing: Listing) -> Result<ZipPlan, ZipError> {
+        listing.shrink();
+        let mut plan = ZipPlan { listing, directory_offset: 0, directory_length: 0, etag: [0; 32] };
         plan.place()?;
         Ok(plan)
     }
@@ -101,15 +35,15 @@ impl ZipPlan {
         let mut directory_length = 0_u64;
         let mut tag = Sha256::new();
         tag.update(b"copiste zip 1");
-        for index in 0..self.entries.len() {
-            self.entries[index].offset = offset;
+        for index in 0..self.entries().len() {
+            self.listing.entries[index].offset = offset;
             let entry = self.described(index);
             tag.update((entry.name.len() as u64).to_le_bytes());
             tag.update(entry.name);
             tag.update(entry.length.to_le_bytes());
             tag.update(entry.crc32.to_le_bytes());
             tag.update(entry.at.to_le_bytes());
-            tag.update(self.entries[index].digest);
+            tag.update(self.entries()[index].digest);
             directory_length += format::central_header_length(entry.name, entry.length, entry.at, offset);
             offset = format::local_header_length(entry.name, entry.length, entry.at)
                 .checked_add(entry.length)
@@ -131,7 +65,7 @@ impl ZipPlan {
     /// # Panics
     /// When there is no such entry.
     pub fn amend(&mut self, index: usize, length: u64, crc32: u32, digest: [u8; 32]) -> Result<(), ZipError> {
-        let entry = &mut self.entries[index];
+        let entry = &mut self.listing.entries[index];
         (entry.length, entry.crc32, entry.digest) = (length, crc32, digest);
         self.place()
     }
@@ -142,7 +76,7 @@ impl ZipPlan {
     /// None in fact: what fitted before fits after.
     pub fn retain(&mut self, mut kept: impl FnMut(usize) -> bool) -> Result<(), ZipError> {
         let mut index = 0;
-        self.entries.retain(|_| {
+        self.listing.entries.retain(|_| {
             index += 1;
             kept(index - 1)
         });
@@ -151,7 +85,7 @@ impl ZipPlan {
 
     /// The entries, in order.
     pub fn entries(&self) -> &[PlannedEntry] {
-        &self.entries
+        &self.listing.entries
     }
 
     /// The name of entry `index`.
@@ -159,18 +93,16 @@ impl ZipPlan {
     /// # Panics
     /// When there is no such entry.
     pub fn name(&self, index: usize) -> &str {
-        let entry = &self.entries[index];
-        let start = entry.name_start as usize;
-        &self.names[start..start + usize::from(entry.name_length)]
+        self.listing.name(index)
     }
 
     fn described(&self, index: usize) -> Described<'_> {
-        let entry = &self.entries[index];
+        let entry = &self.entries()[index];
         Described {
             name: self.name(index),
             length: entry.length,
             crc32: entry.crc32,
-            at: entry.at,
+            at: i64::from(entry.at),
             offset: entry.offset,
         }
     }
@@ -188,8 +120,8 @@ impl ZipPlan {
     /// # Panics
     /// When there is no such entry.
     pub fn body_offset(&self, index: usize) -> u64 {
-        let entry = &self.entries[index];
-        entry.offset + format::local_header_length(self.name(index), entry.length, entry.at)
+        let entry = &self.entries()[index];
+        entry.offset + format::local_header_length(self.name(index), entry.length, i64::from(entry.at))
     }
 
     /// Where the content of the last entry ends and the central directory begins.
@@ -199,7 +131,7 @@ impl ZipPlan {
 
     /// Bytes of the whole archive.
     pub fn total(&self) -> u64 {
-        let count = self.entries.len() as u64;
+        let count = self.entries().len() as u64;
         let end = format::end_length(count, self.directory_length, self.directory_offset);
         self.directory_offset + self.directory_length + end
     }
@@ -210,14 +142,14 @@ impl ZipPlan {
     /// Whatever the writer says.
     pub fn write_directory(&self, out: &mut dyn Write) -> io::Result<()> {
         let mut piece = Vec::with_capacity(16 * 1024);
-        for index in 0..self.entries.len() {
+        for index in 0..self.entries().len() {
             format::central_header(&self.described(index), &mut piece);
             if piece.len() >= 15 * 1024 {
                 out.write_all(&piece)?;
                 piece.clear();
             }
         }
-        format::end(self.entries.len() as u64, self.directory_length, self.directory_offset, &mut piece);
+        format::end(self.entries().len() as u64, self.directory_length, self.directory_offset, &mut piece);
         out.write_all(&piece)
     }
 
@@ -228,7 +160,7 @@ impl ZipPlan {
 
     /// Bytes held in memory.
     pub fn weight(&self) -> usize {
-        self.names.capacity() + self.entries.capacity() * size_of::<PlannedEntry>()
+        self.listing.weight()
     }
 }
 
@@ -238,6 +170,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::listing::Draft;
     use super::*;
 
     fn draft<'a>(name: &'a str, content: &[u8], at: i64) -> Draft<'a> {
@@ -248,6 +181,14 @@ mod tests {
             digest: Sha256::digest(content).into(),
             at,
         }
+    }
+
+    fn laid_out<'a>(drafts: impl IntoIterator<Item = Draft<'a>>) -> Result<ZipPlan, ZipError> {
+        let mut listing = Listing::default();
+        for draft in drafts {
+            listing.push(&draft)?;
+        }
+        ZipPlan::lay_out(listing)
     }
 
     fn archive(plan: &ZipPlan, contents: &[Vec<u8>]) -> Vec<u8> {
@@ -271,7 +212,7 @@ mod tests {
             at in any::<i64>(),
         ) {
             let contents: Vec<Vec<u8>> = entries.values().cloned().collect();
-            let plan = ZipPlan::lay_out(entries.iter().map(|(name, content)| draft(name, content, at)))
+            let plan = laid_out(entries.iter().map(|(name, content)| draft(name, content, at)))
                 .expect("small entries fit");
             let mut reader = zip::ZipArchive::new(Cursor::new(archive(&plan, &contents))).expect("a valid archive");
             prop_assert_eq!(reader.len(), entries.len());
@@ -289,7 +230,7 @@ mod tests {
     #[test]
     fn an_archive_of_more_than_65535_entries_uses_zip64() {
         let names: Vec<String> = (0..70_000).map(|number| format!("{number:05}")).collect();
-        let plan = ZipPlan::lay_out(names.iter().map(|name| draft(name, b"", 0))).expect("short names fit");
+        let plan = laid_out(names.iter().map(|name| draft(name, b"", 0))).expect("short names fit");
         let bytes = archive(&plan, &vec![Vec::new(); names.len()]);
         let mut reader = zip::ZipArchive::new(Cursor::new(bytes)).expect("a valid archive");
         assert_eq!(reader.len(), 70_000);
@@ -298,8 +239,8 @@ mod tests {
 
     #[test]
     fn zip64_appears_only_where_a_number_does_not_fit() {
-        let of = |length| Draft { name: "n", length, crc32: 0, digest: [0; 32], at: -1 };
-        let plan = ZipPlan::lay_out([of(0xFFFF_FFFE), of(0xFFFF_FFFF), of(5)]).expect("it fits");
+        let of = |length| Draft { name: "n", length, crc32: 0, digest: [0; 32], at: 1 << 31 };
+        let plan = laid_out([of(0xFFFF_FFFE), of(0xFFFF_FFFF), of(5)]).expect("it fits");
         let headers: Vec<usize> = (0..3)
             .map(|index| {
                 let mut header = Vec::new();
@@ -319,9 +260,9 @@ mod tests {
     fn what_the_format_cannot_hold_is_refused() {
         let of = |name, length| Draft { name, length, crc32: 0, digest: [0; 32], at: 0 };
         let long = "n".repeat(65_536);
-        assert_eq!(ZipPlan::lay_out([of(&long, 0)]).err(), Some(ZipError::Name { index: 0 }));
+        assert_eq!(laid_out([of(&long, 0)]).err(), Some(ZipError::Name { index: 0 }));
         assert_eq!(
-            ZipPlan::lay_out([of("a", 1 << 62), of("b", 1 << 62)]).err(),
+            laid_out([of("a", 1 << 62), of("b", 1 << 62)]).err(),
             Some(ZipError::TooLarge { index: 1 })
         );
     }
@@ -329,7 +270,7 @@ mod tests {
     #[test]
     fn any_change_changes_the_tag() {
         let base = draft("a", b"x", 7);
-        let tag = |draft| ZipPlan::lay_out([draft]).expect("it fits").etag();
+        let tag = |draft| laid_out([draft]).expect("it fits").etag();
         let changed = [
             Draft { name: "b", ..base },
             Draft { length: 2, ..base },

@@ -203,12 +203,13 @@ proptest! {
         let _scenario = FailScenario::setup();
         let (dir, left, calm) = (tempdir().unwrap(), tempdir().unwrap(), tempdir().unwrap());
         let crash = when.index(acts.len());
-        let mut store = open(dir.path());
+        let mut lived_in = dir.path();
+        let mut store = open(lived_in);
         for (n, act) in acts.iter().enumerate() {
             let at = 100 + n as i64;
             if matches!(act, Act::Reopen) {
                 drop(store);
-                store = open(dir.path());
+                store = open(lived_in);
             }
             let act_on = || perform(&store, act, at);
             if n != crash {
@@ -216,7 +217,8 @@ proptest! {
             } else if killed_at(place, hit, dir.path(), left.path(), act_on) {
                 // The rest of this life is lived by what the kill left; the act is done again.
                 drop(store);
-                store = open(left.path());
+                lived_in = left.path();
+                store = open(lived_in);
                 sound(&store);
                 perform(&store, act, at);
             }

@@ -20,7 +20,7 @@ use super::contents::{self, Attachments, Ink, States};
 use super::fonts::{self, CopyFonts, EmbeddedFont, FontBook, FontBytes, Line};
 use super::marks::Marks;
 use super::metadata;
-use super::objects::{self, OBJECTS_A_STREAM, ObjectStream, Place, Places};
+use super::objects::{self, OBJECTS_A_STREAM, ObjectStream, Packer, Place, Places};
 use super::pictures::Pictures;
 use super::prefix::{Prefix, number};
 use super::structure::{self, Numbers};
@@ -29,7 +29,9 @@ use super::tables::{self, Tables};
 
 /// A copy's own part is deflated when it is larger: an ordinary copy stays below and is planned in
 /// microseconds, a very wordy or much drawn-on one keeps to the size that was promised.
-const DEFLATED_FROM: usize = 28 * 1024;
+const DEFLATED_FROM: usize = 20 * 1024;
+/// Of such a copy the small objects too are deflated, when they are larger than this.
+const SMALL_DEFLATED_FROM: usize = 12 * 1024;
 
 /// What all documents share.
 pub struct Stock {
@@ -42,7 +44,6 @@ pub struct Stock {
 }
 
 /// Buffers for one document at a time, kept for the next.
-#[derive(Default)]
 pub struct Galley {
     places: Places,
     marks: Marks,
@@ -62,6 +63,7 @@ pub struct Galley {
     nodes: Vec<u32>,
     shape: Vec<u8>,
     small: ObjectStream,
+    packer: Packer,
     own: Vec<u8>,
     tail: Vec<u8>,
 }
@@ -82,6 +84,32 @@ struct Link {
 
 fn refused(detail: impl std::fmt::Display) -> RenderError {
     RenderError::Compose { detail: detail.to_string() }
+}
+
+impl Default for Galley {
+    fn default() -> Galley {
+        Galley {
+            places: Default::default(),
+            marks: Default::default(),
+            states: Default::default(),
+            fonts: Default::default(),
+            line: Default::default(),
+            pictures: Default::default(),
+            links: Default::default(),
+            contents: Default::default(),
+            sheets: Default::default(),
+            shown: Default::default(),
+            live: Default::default(),
+            in_table: Default::default(),
+            table_nodes: Default::default(),
+            nodes: Default::default(),
+            shape: Default::default(),
+            small: Default::default(),
+            packer: Packer::quick(),
+            own: Vec::new(),
+            tail: Vec::new(),
+        }
+    }
 }
 
 impl Galley {
@@ -211,8 +239,9 @@ impl Galley {
             syntax::begin_object(&mut self.own, contents);
             self.own.extend_from_slice(b"<<");
             let data = &self.contents[part.contents.clone()];
-            if deflated {
-                objects::deflated_stream(&mut self.own, &[data], 1).map_err(refused)?;
+            // A page with a scan and a stroke or two is not worth it.
+            if deflated && data.len() > 512 {
+                self.packer.stream(&mut self.own, &[data]).map_err(refused)?;
             } else {
                 objects::stream(&mut self.own, &[data]);
             }
@@ -387,8 +416,9 @@ impl Galley {
     fn flush_small(&mut self, deflated: bool) -> Result<(), RenderError> {
         let stream = self.places.number();
         self.note_own(stream);
-        let level = (deflated || self.small.len() > DEFLATED_FROM).then_some(1);
-        self.small.write(&mut self.own, stream, level).map_err(refused)?;
+        let large = self.small.len() > if deflated { SMALL_DEFLATED_FROM } else { DEFLATED_FROM };
+        let packer = large.then_some(&mut self.packer);
+        self.small.write(&mut self.own, stream, packer).map_err(refused)?;
         for (index, number) in self.small.numbers().iter().enumerate() {
             let index = u16::try_from(index).unwrap_or(u16::MAX);
             self.places.note(*number, Place::InStream { stream, index });

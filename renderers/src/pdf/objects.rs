@@ -1,9 +1,6 @@
 //! Object numbers and places: which object is where, and the cross-reference stream that says so.
 
-use std::io::{self, Write};
-
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
 
 use super::syntax;
 
@@ -152,19 +149,24 @@ impl ObjectStream {
         self.head.len() + self.body.len()
     }
 
-    /// Appends the whole as the stream object `number`, as it is or deflated.
+    /// Appends the whole as the stream object `number`, deflated when there is a packer.
     ///
     /// # Errors
     /// What the compressor says, which for memory is nothing.
-    pub fn write(&self, out: &mut Vec<u8>, number: u32, deflated: Option<u32>) -> io::Result<()> {
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        number: u32,
+        packer: Option<&mut Packer>,
+    ) -> Result<(), CompressError> {
         syntax::begin_object(out, number);
         out.extend_from_slice(b"<</Type/ObjStm/N ");
         syntax::unsigned(out, self.numbers.len() as u64);
         out.extend_from_slice(b"/First ");
         syntax::unsigned(out, self.head.len() as u64);
-        match deflated {
+        match packer {
             None => stream(out, &[&self.head, &self.body]),
-            Some(level) => deflated_stream(out, &[&self.head, &self.body], level)?,
+            Some(packer) => packer.stream(out, &[&self.head, &self.body])?,
         }
         Ok(())
     }
@@ -180,23 +182,75 @@ pub fn stream(out: &mut Vec<u8>, data: &[&[u8]]) {
     out.extend_from_slice(b"\nendstream\nendobj\n");
 }
 
-/// The same with the data deflated.
-///
-/// # Errors
-/// What the compressor says, which for memory is nothing.
-pub fn deflated_stream(out: &mut Vec<u8>, data: &[&[u8]], level: u32) -> io::Result<()> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(level));
-    for part in data {
-        encoder.write_all(part)?;
+/// Deflates streams. Its state is large and so is kept from one stream to the next.
+pub struct Packer {
+    compress: Compress,
+    packed: Vec<u8>,
+}
+
+impl Packer {
+    /// For data deflated once and kept: as small as can be.
+    pub fn thorough() -> Packer {
+        Packer { compress: Compress::new(Compression::best(), true), packed: Vec::new() }
     }
-    out.extend_from_slice(b"/Filter/FlateDecode");
-    stream(out, &[&encoder.finish()?]);
-    Ok(())
+
+    /// For what a single copy needs.
+    pub fn quick() -> Packer {
+        Packer { compress: Compress::new(Compression::fast(), true), packed: Vec::new() }
+    }
+
+    /// As [`stream`], with the data deflated.
+    ///
+    /// # Errors
+    /// What the compressor says, which for memory is nothing.
+    pub fn stream(&mut self, out: &mut Vec<u8>, data: &[&[u8]]) -> Result<(), CompressError> {
+        self.compress.reset();
+        self.packed.clear();
+        for (index, part) in data.iter().enumerate() {
+            let last = index + 1 == data.len();
+            let flush = if last { FlushCompress::Finish } else { FlushCompress::None };
+            let mut rest = *part;
+            loop {
+                self.packed.reserve(rest.len() / 2 + 256);
+                let before = self.compress.total_in();
+                let status = self.compress.compress_vec(rest, &mut self.packed, flush)?;
+                let eaten = usize::try_from(self.compress.total_in() - before).unwrap_or(rest.len());
+                rest = &rest[eaten.min(rest.len())..];
+                let done = if last { status == Status::StreamEnd } else { rest.is_empty() };
+                if done {
+                    break;
+                }
+            }
+        }
+        out.extend_from_slice(b"/Filter/FlateDecode");
+        stream(out, &[&self.packed]);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
+
+    #[test]
+    fn deflated_streams_inflate_to_their_data_whatever_came_before() {
+        let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for mut packer in [Packer::quick(), Packer::thorough()] {
+            for parts in
+                [vec![&b""[..]], vec![b"abc", b"", b"def"], vec![&noise, b"end"], vec![&noise, &noise]]
+            {
+                let mut out = Vec::new();
+                let packed = packer.stream(&mut out, &parts);
+                assert!(packed.is_ok());
+                let start = out.windows(7).position(|at| at == b"stream\n").map_or(0, |at| at + 7);
+                let mut back = Vec::new();
+                let read = flate2::read::ZlibDecoder::new(&out[start..]).read_to_end(&mut back);
+                assert!(read.is_ok() && back == parts.concat(), "{} parts", parts.len());
+            }
+        }
+    }
 
     #[test]
     fn the_table_lists_every_object_once_in_stretches() {

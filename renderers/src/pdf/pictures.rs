@@ -94,7 +94,8 @@ impl Pictures {
         }
         // A JPEG 2000 file states its own plain colours; naming them again could contradict it.
         let plain = matches!(image.colours, ArchivedColourSpace::Grey | ArchivedColourSpace::Rgb);
-        if !image.mask && !(jpx && plain) {
+        let stated = jpx && plain;
+        if !image.mask && !stated {
             self.put(b"/ColorSpace");
             self.colours(&image.colours, places);
         }

@@ -1,12 +1,12 @@
 //! The beginning of every document: the same bytes in all of them, made and hashed once.
 
-use std::io;
 use std::sync::Arc;
 
 use copiste_core::rope::Shared;
+use flate2::CompressError;
 
 use super::colour;
-use super::objects::{ObjectStream, Place, deflated_stream};
+use super::objects::{ObjectStream, Packer, Place};
 use super::syntax;
 
 /// Numbers that objects have in every document.
@@ -52,13 +52,14 @@ impl Prefix {
     ///
     /// # Errors
     /// What the compressor says, which for memory is nothing.
-    pub fn new() -> io::Result<Prefix> {
+    pub fn new() -> Result<Prefix, CompressError> {
         // Four bytes over 127 say that the file is binary (ISO 19005-2, 6.1.2).
         let mut out = b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n".to_vec();
         let mut places = vec![(number::PROFILE, Place::At(out.len() as u64))];
         syntax::begin_object(&mut out, number::PROFILE);
         out.extend_from_slice(b"<</N 3");
-        deflated_stream(&mut out, &[&colour::srgb_profile()], 9)?;
+        let mut packer = Packer::thorough();
+        packer.stream(&mut out, &[&colour::srgb_profile()])?;
 
         let mut constants = ObjectStream::default();
         catalog(constants.object(number::CATALOG));
@@ -66,7 +67,7 @@ impl Prefix {
         // With transparency a page needs a space to blend in (ISO 19005-2, 6.2.10).
         constants.object(number::GROUP).extend_from_slice(b"<</Type/Group/S/Transparency/CS/DeviceRGB>>");
         places.push((number::CONSTANTS, Place::At(out.len() as u64)));
-        constants.write(&mut out, number::CONSTANTS, Some(9))?;
+        constants.write(&mut out, number::CONSTANTS, Some(&mut packer))?;
         for (index, number) in constants.numbers().iter().enumerate() {
             let index = u16::try_from(index).unwrap_or(u16::MAX);
             places.push((*number, Place::InStream { stream: number::CONSTANTS, index }));

@@ -65,8 +65,7 @@ pub fn integer(out: &mut Vec<u8>, number: i32) {
 pub fn real(out: &mut Vec<u8>, number: f32) {
     let (places, scale) = if number.abs() < 100.0 { (10_000, 100_000_u32) } else { (1_000, 10_000) };
     let scaled = (f64::from(number) * f64::from(scale)).abs() + 0.5;
-    // Not a number fails this too.
-    if !(scaled >= 1.0) {
+    if scaled.is_nan() || scaled < 1.0 {
         out.push(b'0');
         return;
     }

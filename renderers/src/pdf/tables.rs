@@ -2,14 +2,14 @@
 //! copies of one exam share it. So they are written and deflated once a shape, and kept.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use copiste_core::render::{Copy, NodeId, NodeKind};
 use copiste_core::rope::Shared;
+use flate2::CompressError;
 
 use super::marks::Marks;
-use super::objects::ObjectStream;
+use super::objects::{ObjectStream, Packer};
 use super::structure::{self, Numbers};
 
 /// How many shapes are kept; an exam has one to three (the last page of a table differs when an
@@ -48,7 +48,7 @@ impl Tables {
         number: u32,
         numbers: &Numbers<'_>,
         shape: &mut Vec<u8>,
-    ) -> io::Result<Arc<Shared>> {
+    ) -> Result<Arc<Shared>, CompressError> {
         describe(copy, marks, nodes, numbers, shape);
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = kept.get(shape.as_slice()) {
@@ -61,7 +61,7 @@ impl Tables {
             structure::element(out, copy, marks, *node, 0, numbers);
         }
         let mut bytes = Vec::new();
-        stream.write(&mut bytes, number, Some(9))?;
+        stream.write(&mut bytes, number, Some(&mut Packer::thorough()))?;
         let shared = Shared::new(bytes);
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < KEPT {

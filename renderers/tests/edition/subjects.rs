@@ -271,3 +271,103 @@ pub fn every_kind(page: u32) -> Vec<Annotation> {
     }
     all
 }
+
+/// A white page of 124 by 176 in JBIG2: nothing but the page's description (ITU-T T.88, 7.4.8).
+const JBIG2_WHITE: &[u8] =
+    &[0, 0, 0, 0, 48, 0, 1, 0, 0, 0, 19, 0, 0, 0, 124, 0, 0, 0, 176, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+fn zlib(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+impl Workshop {
+    /// The bytes of a blob.
+    pub fn bytes(&self, blob: &BlobRef) -> Vec<u8> {
+        std::fs::read(self.blobs.path(&blob.sha256)).expect("a blob")
+    }
+
+    /// One picture for each way a scan can be compressed and coloured.
+    pub fn every_codec(&self) -> Vec<(&'static str, ScanImage)> {
+        let dct = Codec::Dct { colour_transform: None };
+        let ccitt = |k, black_is_1| Codec::Ccitt {
+            k,
+            black_is_1,
+            byte_align: false,
+            end_of_line: false,
+            end_of_block: true,
+            columns: 124,
+            rows: 176,
+        };
+        let flate = |predictor, colours, bits| Codec::Flate { predictor, colours, bits, columns: 124 };
+        let profile = self.blob(&self.sample("srgb.icc"));
+        let icc = ColourSpace::Icc { profile, components: 3 };
+        let palette = |components: u8| (0..16 * components).map(|n| n * (15 / components)).collect();
+        let rows = |bytes_a_row: usize, filter: Option<u8>| -> Vec<u8> {
+            let row = |y: usize| filter.into_iter().chain((0..bytes_a_row).map(move |x| (x * 3 + y) as u8));
+            (0..176).flat_map(row).collect()
+        };
+        let inverted = ScanImage {
+            decode: vec![1.0, 0.0],
+            ..self.image(ccitt(-1, false), ColourSpace::Grey, 1, &self.sample("bilevel.g4"))
+        };
+        let jbig2 = Codec::Jbig2 { globals: None };
+        // A comment segment that the page could refer to (T.88, 7.4.15.1).
+        let globals = self.blob(&[0, 0, 0, 9, 62, 0, 0, 0, 0, 0, 4, 0x20, 0, 0, 0]);
+        vec![
+            ("jpeg-grey", self.grey_jpeg()),
+            ("jpeg-rgb", self.image(dct.clone(), ColourSpace::Rgb, 8, &self.sample("rgb.jpg"))),
+            ("jpeg-icc", self.image(dct, icc.clone(), 8, &self.sample("rgb.jpg"))),
+            (
+                "jpeg-transform",
+                self.image(
+                    Codec::Dct { colour_transform: Some(1) },
+                    ColourSpace::Rgb,
+                    8,
+                    &self.sample("rgb.jpg"),
+                ),
+            ),
+            ("ccitt", self.image(ccitt(-1, true), ColourSpace::Grey, 1, &self.sample("bilevel.g4"))),
+            ("ccitt-inverted", inverted),
+            ("jbig2", self.image(jbig2, ColourSpace::Grey, 1, JBIG2_WHITE)),
+            (
+                "jbig2-globals",
+                self.image(Codec::Jbig2 { globals: Some(globals) }, ColourSpace::Grey, 1, JBIG2_WHITE),
+            ),
+            ("jpx", self.image(Codec::Jpx, ColourSpace::Rgb, 8, &self.sample("page.jp2"))),
+            ("flate-grey", self.image(flate(1, 1, 8), ColourSpace::Grey, 8, &zlib(&rows(124, None)))),
+            ("flate-bilevel", self.image(flate(1, 1, 1), ColourSpace::Grey, 1, &zlib(&rows(16, None)))),
+            ("flate-png", self.image(flate(15, 3, 8), ColourSpace::Rgb, 8, &zlib(&rows(372, Some(1))))),
+            ("flate-tiff", self.image(flate(2, 3, 8), icc, 8, &zlib(&rows(372, None)))),
+            (
+                "palette-rgb",
+                self.image(
+                    flate(15, 1, 4),
+                    ColourSpace::Indexed { components: 3, profile: None, palette: palette(3) },
+                    4,
+                    &zlib(&rows(62, Some(0))),
+                ),
+            ),
+            (
+                "palette-grey",
+                self.image(
+                    flate(1, 1, 4),
+                    ColourSpace::Indexed { components: 1, profile: None, palette: palette(1) },
+                    4,
+                    &zlib(&rows(62, None)),
+                ),
+            ),
+            (
+                "palette-icc",
+                self.image(
+                    flate(1, 1, 4),
+                    ColourSpace::Indexed { components: 3, profile: Some(profile), palette: palette(3) },
+                    4,
+                    &zlib(&rows(62, None)),
+                ),
+            ),
+        ]
+    }
+}

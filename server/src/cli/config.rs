@@ -1,8 +1,8 @@
 //! `copiste config`: the settings in force.
 
+use super::Ending;
 use super::args::Config;
 use super::output::Output;
-use super::Ending;
 use crate::settings::Settings;
 
 pub(super) fn run(typed: &Config, output: &mut Output) -> anyhow::Result<Ending> {

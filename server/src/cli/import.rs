@@ -18,8 +18,7 @@ pub(super) fn run(typed: &Import, output: &mut Output) -> anyhow::Result<Ending>
     let session = Session::open(&typed.data, Role::ExamOfficeManager, true)?;
     let decoder = session.decoder()?;
     let threads = NonZeroUsize::new(session.settings.decoder_processes()).unwrap_or(NonZeroUsize::MIN);
-    let options =
-        ImportOptions { strict: typed.strict, ..ImportOptions::new(&typed.data.data, threads) };
+    let options = ImportOptions { strict: typed.strict, ..ImportOptions::new(&typed.data.data, threads) };
     let mut results = Vec::new();
     let mut imported = Vec::new();
     let mut ending = Ending::Done;
@@ -42,11 +41,12 @@ pub(super) fn run(typed: &Import, output: &mut Output) -> anyhow::Result<Ending>
     }
     if !typed.no_inspect {
         for exam in imported {
-            let found = inspect::inspect(&session, &decoder, Some(&exam))?;
-            if typed.json {
-                results.push(json!({ "inspected": found }));
-            } else {
-                output.line(found.to_string().trim_end())?;
+            for found in inspect::inspect(&session, &decoder, Some(&exam))? {
+                if typed.json {
+                    results.push(json!({ "inspected": found }));
+                } else {
+                    inspect::tell(&found, output)?;
+                }
             }
         }
     }

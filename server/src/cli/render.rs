@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, bail};
-use copiste_core::bulk::{self, Ending as Ended, Forecast, Job, PlanRequest, Report, Selection, WriteOptions};
+use copiste_core::bulk::{
+    self, Ending as Ended, Forecast, Job, PlanRequest, Report, Selection, WriteOptions,
+};
 use copiste_core::journal::{Role, Timestamp, parse_instant};
 use copiste_core::model::{ArchivedExamKind, ArchivedSettings};
 use copiste_core::render::{Press, Profile};
@@ -84,7 +86,8 @@ fn profile(view: &ExamView, without: &[Without]) -> anyhow::Result<Profile> {
         }
         return Ok(Profile::FULL);
     }
-    let ArchivedSettings { render_annotations, render_appreciation, render_marking_details, .. } = &exam.settings;
+    let ArchivedSettings { render_annotations, render_appreciation, render_marking_details, .. } =
+        &exam.settings;
     Ok(Profile {
         annotations: *render_annotations && !without.contains(&Without::Annotations),
         appreciation: *render_appreciation && !without.contains(&Without::Appreciation),

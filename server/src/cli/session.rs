@@ -26,10 +26,7 @@ impl Session {
         let settings = Settings::read(Some(&data.data))?;
         telemetry::start(&settings)?;
         if !create && !data.data.is_dir() {
-            bail!(
-                "CLI-001 there is no data directory {}; `copiste import` makes one",
-                data.data.display()
-            );
+            bail!("CLI-001 there is no data directory {}; `copiste import` makes one", data.data.display());
         }
         let role = match &data.role {
             Some(text) => acting(text)?,

@@ -1,8 +1,28 @@
-use super::{Ending, args::Status, output::Output, session::Session};
+//! `copiste status`: exams, their counts, what is missing.
+
 use copiste_core::journal::Role;
-pub(super) fn run(t: &Status, o: &mut Output) -> anyhow::Result<Ending> {
-  let s = Session::open(&t.data, Role::ExamOfficeManager, false)?;
-  if let Some(e) = &t.exam { super::session::exam(&s.store, e)?; }
-  let mut v = Vec::new();
-  for e in s.store.exams()? { v.push(format!("{} {:?} {:?}", e.id(), e.counts(), e.damaged()?)); }
-  o.line(v.join("\n"))?; Ok(Ending::Done) }
+use copiste_core::process::status::status;
+
+use super::Ending;
+use super::args::Status;
+use super::output::Output;
+use super::session::{self, Session};
+
+pub(super) fn run(typed: &Status, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+    let views = match &typed.exam {
+        Some(id) => vec![session::exam(&session.store, id)?],
+        None => session.store.exams()?,
+    };
+    let all = views.iter().map(status).collect::<Result<Vec<_>, _>>()?;
+    if typed.json {
+        output.json(&all)?;
+    } else if all.is_empty() {
+        output.line("no exam yet: copiste import brings one")?;
+    } else {
+        for one in &all {
+            output.line(one.to_string().trim_end())?;
+        }
+    }
+    Ok(Ending::Done)
+}

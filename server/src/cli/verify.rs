@@ -4,15 +4,19 @@ use copiste_core::journal::Role;
 use copiste_core::store::{Finding, VerifyReport, verify};
 use serde_json::json;
 
+use super::Ending;
 use super::args::Verify;
 use super::output::{Output, size};
 use super::session::Session;
-use super::Ending;
 
 pub(super) fn run(typed: &Verify, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
     let report = verify(&session.store)?;
-    if typed.json { output.json(&as_json(&report))? } else { tell(&report, output)? }
+    if typed.json {
+        output.json(&as_json(&report))?
+    } else {
+        tell(&report, output)?
+    }
     Ok(if report.findings.is_empty() { Ending::Done } else { Ending::Refused })
 }
 

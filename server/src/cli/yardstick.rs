@@ -22,7 +22,8 @@ pub(super) fn bytes_per_second(out: &Path) -> Option<u64> {
 fn measure(place: &Path) -> io::Result<u64> {
     use rustix::fs::{Mode, OFlags};
     let place = if place.as_os_str().is_empty() { Path::new(".") } else { place };
-    let file = rustix::fs::open(place, OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)?;
+    let file =
+        rustix::fs::open(place, OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)?;
     let mut file = File::from(file);
     // Not zeros: some file systems do not write those.
     let piece: Vec<u8> = (0..1_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

@@ -178,7 +178,7 @@ impl Sighting {
     /// not to be trusted: sizes beyond the limits, numbers that are none.
     pub(crate) fn sane(&self) -> Result<(), Damage> {
         let finite = |numbers: &[f32]| numbers.iter().all(|number| number.is_finite());
-        let mut sane = finite(&self.media_box) && finite(&self.crop_box) && self.rotate % 90 == 0;
+        let mut sane = finite(&self.media_box) && finite(&self.crop_box) && self.rotate.is_multiple_of(90);
         if let Some(Placed { picture, matrix, .. }) = &self.placed {
             super::limits::check(picture.width, picture.height, picture.bits == 1)?;
             sane &= finite(matrix) && finite(&picture.decode) && matches!(picture.bits, 1 | 2 | 4 | 8);

@@ -150,7 +150,7 @@ fn colours(head: &Head, palette: &[u8]) -> Result<Colours, Damage> {
         return Ok(if head.kind & 2 == 0 { Colours::Grey } else { Colours::Rgb });
     }
     let entries = palette.len() / 3;
-    if palette.len() % 3 != 0 || entries == 0 || entries > 1 << head.bits {
+    if !palette.len().is_multiple_of(3) || entries == 0 || entries > 1 << head.bits {
         return Err(damage::malformed(format!("a palette of {} bytes", palette.len())));
     }
     Ok(Colours::Indexed { components: 3, profile: None, palette: palette.to_vec() })

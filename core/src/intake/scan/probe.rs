@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::found::{Bytes, Fault, Picture, Sighting};
@@ -118,7 +118,9 @@ fn sniff(head: &[u8]) -> Result<Kind, Damage> {
 /// Opens the file, says what it is and how long, within the limits.
 fn open(path: &Path) -> Result<(Kind, File, u64), Damage> {
     let refused = |error: io::Error| damage::unreadable_file(error.kind().to_string());
-    let file = File::open(path).map_err(refused)?;
+    // Not to wait for whoever might write into a named pipe.
+    let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = File::options().read(true).custom_flags(flags).open(path).map_err(refused)?;
     let metadata = file.metadata().map_err(refused)?;
     if !metadata.is_file() {
         return Err(damage::unreadable_file("not a file"));

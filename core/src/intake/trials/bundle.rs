@@ -5,11 +5,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::intake::fault::{Finding, Findings};
-use crate::intake::source::{Limits, Source};
-use crate::intake::staged::Staged;
-use crate::intake::survey::{Survey, missing, survey};
-
 /// A bundle's files by path, in memory until written.
 #[derive(Clone)]
 pub struct Bundle {
@@ -131,29 +126,4 @@ impl Bundle {
         zip.finish().expect("a ZIP is ended");
         path
     }
-
-    /// What is found in it, but for its scans.
-    pub fn findings(&self) -> Findings {
-        let folder = tempfile::tempdir().expect("a folder");
-        read(&self.directory(&folder.path().join("bundle"))).0
-    }
-
-    /// Its only fault.
-    pub fn fault(&self) -> Finding {
-        let found = self.findings().faults;
-        assert_eq!(found.count, 1, "{:#?}", found.first);
-        found.first.into_iter().next().expect("there is one")
-    }
-}
-
-/// Lists and surveys whatever is at a path.
-pub fn read(path: &Path) -> (Findings, Option<Survey>) {
-    let staging = tempfile::tempdir().expect("a folder");
-    let mut findings = Findings::default();
-    let Some(source) = Source::open(path, &Limits::default(), &mut findings) else { return (findings, None) };
-    missing(&source, &mut findings);
-    let staged =
-        Staged::of(&source, &staging.path().join("s"), &mut findings).expect("text files are copied");
-    let found = survey(&source, &staged, &mut findings).expect("copies are read");
-    (findings, Some(found))
 }

@@ -1,7 +1,6 @@
 //! Hostile text: each fault with its code, file, line and field.
 
-use super::Bundle;
-use super::bundle::read;
+use super::{Bundle, read};
 
 /// One spoilt place: file, piece, what replaces it; code, line, field.
 type Spoilt<'s> = (&'s str, &'s str, &'s str, &'s str, u64, &'s str);
@@ -477,7 +476,7 @@ fn an_annotation_has_the_fields_of_its_kind() {
         ("\"kind\":\"arrow\",\"from\":{},\"to\":[1,1],\"width\":1", "BND-017", "from"),
         ("\"kind\":\"ink\",\"strokes\":[],\"width\":1", "BND-018", "strokes"),
         ("\"kind\":\"ink\",\"strokes\":[[[0,0]],[]],\"width\":1", "BND-018", "strokes[1]"),
-        ("\"kind\":\"ink\",\"strokes\":[[0,0]],\"width\":1", "BND-017", "strokes[0][0]"),
+        ("\"kind\":\"ink\",\"strokes\":[[0]],\"width\":1", "BND-017", "strokes[0][0]"),
         (
             "\"kind\":\"rectangle\",\"x\":0,\"y\":0,\"width\":1,\"height\":1,\"width_of_line\":1",
             "BND-015",

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use zip::CompressionMethod::{Deflated, Stored};
 use zip::write::SimpleFileOptions;
 
-use super::Bundle;
-use super::bundle::read;
+use super::{Bundle, read};
 use crate::intake::fault::Findings;
 use crate::intake::source::{Limits, Source};
 

@@ -13,6 +13,8 @@ pub(crate) mod protocol;
 mod serve;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use decoder::{Decoder, DecoderOptions};
 pub use serve::run;

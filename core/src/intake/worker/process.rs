@@ -72,8 +72,10 @@ impl Process {
         else {
             return Err(io::Error::other("DEC-005 a decoding process without its pipes"));
         };
-        // A process that hangs leaves its pipe full: writing must not hang with it.
+        // A process that hangs leaves its pipe full, and one it started may keep another open:
+        // neither writing nor listening may hang with it.
         fcntl_setfl(&stdin, fcntl_getfl(&stdin)? | OFlags::NONBLOCK)?;
+        fcntl_setfl(&stderr, fcntl_getfl(&stderr)? | OFlags::NONBLOCK)?;
         let timer = rustix::time::timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
         Ok(Process { child, stdin, stdout, stderr, timer, greeted: false, last_words: Vec::new(), served: 0 })
     }
@@ -172,14 +174,11 @@ impl Process {
         Ok(count > 0)
     }
 
-    /// Hears the last words of a process whose pipe is closed. It is killed first, so that the
-    /// end of its standard error is sure to come.
+    /// Hears the last words of a process whose pipe is closed: a process that closed it and
+    /// lingers has no more to say, and is ended first.
     fn died(&mut self, buffer: &mut [u8]) -> Failure {
-        // A process that closed its pipe and lingers has nothing more to say.
-        if !matches!(self.child.try_wait(), Ok(Some(_))) {
-            std::thread::yield_now();
-        }
         let _ = self.child.kill();
+        let _ = self.child.wait();
         while matches!(self.hear(buffer), Ok(true)) {}
         Failure::Died(std::mem::take(&mut self.last_words))
     }

@@ -12,17 +12,33 @@ pub(crate) struct Name {
     pub(crate) number: String,
 }
 
-/// The key under which a rank's candidate number is, without the generation. No word begins with
-/// a zero byte.
-pub(super) fn rank_key(rank: u32) -> [u8; 5] {
-    let [a, b, c, d] = rank.to_be_bytes();
-    [0, a, b, c, d]
+/// How many ranks share one entry of candidate numbers.
+const ROW: u32 = 64;
+
+/// The key under which a rank's candidate number is, without the generation, and its place there.
+/// No word begins with a zero byte.
+pub(super) fn row_of(rank: u32) -> ([u8; 5], usize) {
+    let [a, b, c, d] = (rank / ROW).to_be_bytes();
+    ([0, a, b, c, d], (rank % ROW) as usize)
+}
+
+/// The numbers in such an entry, in the order of their ranks; nothing when it is cut short.
+pub(super) fn row_numbers(row: &[u8]) -> Option<Vec<&str>> {
+    let mut numbers = Vec::new();
+    let mut rest = row;
+    while !rest.is_empty() {
+        let (length, after) = rest.split_first_chunk::<2>()?;
+        let (number, after) = after.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+        numbers.push(std::str::from_utf8(number).ok()?);
+        rest = after;
+    }
+    Some(numbers)
 }
 
 /// All entries of the index of these candidates, sorted by key: keys without the generation.
 ///
-/// Candidates are ranked by last name, first name and number. An entry is either a rank and its
-/// candidate's number, or a word, a zero byte and a running number with the ranks found by the
+/// Candidates are ranked by last name, first name and number. An entry is either a row of 64 ranks
+/// and their candidates' numbers (each after its length in two bytes), or a word, a zero byte and a running number with the ranks found by the
 /// word in increasing order, four bytes little-endian each.
 pub(crate) fn entries(names: Vec<Name>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     let mut ranked: Vec<_> = names
@@ -43,10 +59,20 @@ pub(crate) fn entries(names: Vec<Name>) -> impl Iterator<Item = (Vec<u8>, Vec<u8
     }
     found.sort_unstable();
     found.dedup();
-    let numbers = ranked
-        .into_iter()
-        .zip(0_u32..)
-        .map(|((_, name), rank)| (rank_key(rank).to_vec(), name.number.into_bytes()));
+    let rows: Vec<_> = ranked
+        .chunks(ROW as usize)
+        .zip((0_u32..).step_by(ROW as usize))
+        .map(|(row, rank)| {
+            let mut numbers = Vec::new();
+            for (_, name) in row {
+                // A candidate's record would not fit the database long before this saturates.
+                let length = u16::try_from(name.number.len()).unwrap_or(u16::MAX);
+                numbers.extend_from_slice(&length.to_le_bytes());
+                numbers.extend_from_slice(name.number.as_bytes());
+            }
+            (row_of(rank).0.to_vec(), numbers)
+        })
+        .collect();
     let mut found = found.into_iter().peekable();
     let mut chunk = 0_u32;
     let mut before: Option<String> = None;
@@ -65,5 +91,5 @@ pub(crate) fn entries(names: Vec<Name>) -> impl Iterator<Item = (Vec<u8>, Vec<u8
         before = Some(word);
         Some((key, ranks))
     });
-    numbers.chain(words)
+    rows.into_iter().chain(words)
 }

@@ -35,8 +35,15 @@ pub(super) fn find(
 
 /// The first candidates there are.
 fn everyone(tree: &Tree, generation: u32, limit: usize) -> Result<Vec<String>, StoreError> {
-    let prefix = within(generation, &[0]);
-    tree.scan_prefix(prefix).values().take(limit).map(|value| text(&value?)).collect()
+    let mut everyone = Vec::new();
+    for row in tree.scan_prefix(within(generation, &[0])).values() {
+        if everyone.len() >= limit {
+            break;
+        }
+        everyone.extend(numbers(&row?)?.into_iter().map(str::to_owned));
+    }
+    everyone.truncate(limit);
+    Ok(everyone)
 }
 
 /// The ranks found by every one of the words, sorted.
@@ -76,15 +83,17 @@ fn found_by(tree: &Tree, generation: u32, word: &str) -> Result<Vec<u32>, StoreE
 }
 
 fn number(tree: &Tree, generation: u32, rank: u32) -> Result<String, StoreError> {
-    match tree.get(within(generation, &index::rank_key(rank)))? {
-        Some(number) => text(&number),
-        None => Err(inconsistent("the search index names a candidate it does not hold")),
-    }
+    let (row, place) = index::row_of(rank);
+    let row = tree.get(within(generation, &row))?;
+    let number = match &row {
+        Some(row) => numbers(row)?.get(place).map(|number| (*number).to_owned()),
+        None => None,
+    };
+    number.ok_or_else(|| inconsistent("the search index names a candidate it does not hold"))
 }
 
-fn text(number: &[u8]) -> Result<String, StoreError> {
-    let number = std::str::from_utf8(number);
-    Ok(number.map_err(|_| inconsistent("a number in the search index is not text"))?.to_owned())
+fn numbers(row: &[u8]) -> Result<Vec<&str>, StoreError> {
+    index::row_numbers(row).ok_or_else(|| inconsistent("a row of the search index is cut short"))
 }
 
 fn within(generation: u32, rest: &[u8]) -> Vec<u8> {

@@ -35,7 +35,7 @@ fn every_page_of_real_exam_papers_passes_through_byte_for_byte() {
             assert_eq!(page.file_page as usize, index + 1);
             let scan = page.scan.as_ref().expect("a picture");
             assert_eq!(scan.converted, None, "{name} page {}", index + 1);
-            assert_eq!(scan.image.mask, false);
+            assert!(!scan.image.mask);
             let bytes = bench.shelf.bytes(&scan.image.blob);
             match scan.image.codec {
                 Codec::Dct { .. } => assert!(bytes.starts_with(&[0xFF, 0xD8, 0xFF])),

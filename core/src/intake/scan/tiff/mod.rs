@@ -136,12 +136,12 @@ impl Head {
         if !single || self.bits != 1 || self.samples != 1 || self.photometric > 1 {
             return None;
         }
-        self.fax_coding(self.height)
+        self.fax_coding(self.width, self.height)
     }
 
-    /// The fax parameters of a strip of `rows` rows; none for other compressions and for the
+    /// The fax parameters of a strip of so many columns and rows; none for other compressions and for the
     /// uncompressed mode of T.4 and T.6, which no reader knows.
-    pub(crate) fn fax_coding(&self, rows: u32) -> Option<Coding> {
+    pub(crate) fn fax_coding(&self, columns: u32, rows: u32) -> Option<Coding> {
         let (k, byte_align, end_of_line) = match self.compression {
             // Modified Huffman: rows begin on a byte, no end-of-line codes.
             2 => (0, true, false),
@@ -158,7 +158,7 @@ impl Head {
             end_of_line,
             // Many writers leave the end-of-block code out, so rows are counted.
             end_of_block: false,
-            columns: self.width,
+            columns,
             rows,
         })
     }

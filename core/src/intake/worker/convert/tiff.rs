@@ -172,26 +172,7 @@ fn unpacked<'a>(data: &'a [u8], head: &Head, size: usize, rows: usize) -> Result
 /// Fax code to rows of bits as TIFF counts them: a black run is 1.
 fn fax(data: &[u8], head: &Head, rows: usize) -> Result<Vec<u8>, Damage> {
     let rows = u32::try_from(rows).map_err(|_| too_large())?;
-    let coding = head.fax_coding(rows).map(|coding| match coding {
-        crate::intake::scan::found::Coding::Ccitt {
-            k,
-            black_is_1,
-            byte_align,
-            end_of_line,
-            end_of_block,
-            rows,
-            ..
-        } => crate::intake::scan::found::Coding::Ccitt {
-            k,
-            black_is_1,
-            byte_align,
-            end_of_line,
-            end_of_block,
-            columns: head.piece.0,
-            rows,
-        },
-        other => other,
-    });
+    let coding = head.fax_coding(head.piece.0, rows);
     let fax = coding.and_then(|coding| Fax::new(&coding, rows));
     let fax = fax.ok_or_else(|| damage::unsupported("fax code in uncompressed mode"))?;
     let mut bytes = Vec::new();

@@ -11,8 +11,8 @@ use crate::intake::scan::endian::Endian;
 use crate::intake::scan::jpeg::{self, Process};
 use crate::model::Damage;
 
-/// The largest dequantised DC coefficient of 8-bit samples is 1,024; twice that is no picture.
-const DC_RANGE: i32 = 2048;
+/// The largest DC coefficient of 8-bit samples (T.81, A.3.3); rounding may add half a step.
+const DC_RANGE: i32 = 1024;
 
 struct Component {
     id: u8,
@@ -93,7 +93,7 @@ pub(crate) fn decode(file: &[u8]) -> Result<Cells, Damage> {
     for row in 0..component.own.1 {
         for column in 0..component.own.0 {
             let dc = i32::from(component.dc[row * component.stride + column]) * scale;
-            if dc.abs() > DC_RANGE {
+            if dc.abs() > DC_RANGE + 2 * scale {
                 return Err(damage::corrupt("a brightness beyond any"));
             }
             let mean = u8::try_from((dc / 8 + 128).clamp(0, 255)).unwrap_or(255);

@@ -93,7 +93,7 @@ struct Rows {
 
 impl hayro_jbig2::Decoder for Rows {
     fn push_pixel(&mut self, black: bool) {
-        if self.used % 8 == 0 {
+        if self.used.is_multiple_of(8) {
             self.row.push(0xFF);
         }
         if black && let Some(last) = self.row.last_mut() {

@@ -327,6 +327,7 @@ fn leaves(pdf: &Pdf) -> Result<Vec<Leaf>, Damage> {
     let no_tree = || damage::no_pages("a PDF without a page tree");
     let root = xref.get::<Dict<'_>>(xref.root_id()).ok_or_else(no_tree)?;
     let top = root.get_ref(b"Pages").map(ObjectIdentifier::from).ok_or_else(no_tree)?;
+    let count = xref.get::<Dict<'_>>(top).ok_or_else(no_tree)?.get::<u32>(b"Count").unwrap_or(0);
     let mut leaves = Vec::new();
     let mut seen = std::collections::BTreeSet::from([top]);
     let mut stack = vec![(top, Arc::new(Vec::new()))];
@@ -360,7 +361,6 @@ fn leaves(pdf: &Pdf) -> Result<Vec<Leaf>, Damage> {
         }
         stack.extend(below.into_iter().rev());
     }
-    let count = xref.get::<Dict<'_>>(top).and_then(|top| top.get::<u32>(b"Count")).unwrap_or(0);
     if count > limits::PAGES {
         return Err(damage::malformed(format!("a page tree of {count} pages")));
     }

@@ -11,9 +11,17 @@ use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 /// Bytes a wrapping may open to.
 const MOST: u64 = 1 << 30;
 
-/// A stream's bytes with all filters undone, for content streams, profiles and palettes.
+/// A stream's bytes with all filters undone, for content streams, profiles and palettes. zlib is
+/// read to its checksum: content that ends early would show a page in part.
 pub(crate) fn decoded<'a>(stream: &Stream<'a>) -> Option<Cow<'a, [u8]>> {
-    length_holds(stream).then(|| stream.decoded_data().ok()).flatten()
+    match unwrapped(stream) {
+        Some(Unwrapped { bytes, filter: Some(Filter::FlateDecode), params, .. })
+            if params.get::<u8>(b"Predictor").unwrap_or(1) <= 1 =>
+        {
+            inflated(&bytes).map(Cow::Owned)
+        }
+        _ => length_holds(stream).then(|| stream.decoded_data().ok()).flatten(),
+    }
 }
 
 /// Whether the stream has as many bytes as it says. Where it says nothing that can be read, the
