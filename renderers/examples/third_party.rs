@@ -5,16 +5,11 @@ pub(crate) struct FootNumber;
 
 impl Renderer for FootNumber {
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
-        let digits = subject.candidate.number.char_indices().nth_back(3).map_or(0, |(at, _)| at);
+        let (number, style) = (&*subject.candidate.number, TextStyle::new(FontRole::Text, 8.0));
+        let digits = number.char_indices().nth_back(3).map_or(number, |(at, _)| &number[at..]);
         for sheet in copy.sheets(Group::Pages).to_vec() {
-            let at = [18.0, copy.sheet(sheet).frame.upright_size().1 - 12.0];
-            copy.text(
-                sheet,
-                Owner::Artifact,
-                TextStyle::new(FontRole::Text, 8.0),
-                at,
-                &subject.candidate.number[digits..],
-            );
+            let foot = copy.sheet(sheet).frame.upright_size().1 - 12.0;
+            copy.text(sheet, Owner::Artifact, style, [18.0, foot], digits);
         }
         Ok(())
     }

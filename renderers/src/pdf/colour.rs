@@ -106,10 +106,10 @@ mod tests {
     }
 
     #[test]
-    fn the_primaries_add_up_to_white() {
+    fn the_primaries_add_up_to_white_within_a_quarter_of_a_thousandth() {
         for axis in 0..3 {
             let sum = RED[axis] + GREEN[axis] + BLUE[axis];
-            assert!(sum.abs_diff(WHITE[axis]) <= 4, "axis {axis}: {sum}");
+            assert!(sum.abs_diff(WHITE[axis]) <= 16, "axis {axis}: {sum}");
         }
     }
 }
