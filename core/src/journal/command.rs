@@ -11,6 +11,10 @@ use crate::model::BlobRef;
 /// Whoever adds a command adds a variant here and its preparation in `store::apply`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one command is under way at a time, and none is kept in a list"
+)]
 pub enum Command {
     /// A bundle takes the place of an exam's records, or is laid over them (E3C).
     Import(ImportCommand),

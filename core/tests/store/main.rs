@@ -1,6 +1,7 @@
 //! The store from outside: what an academy may rely on.
 
 mod academy;
+mod acts;
 mod blobs;
 mod damage;
 mod imports;

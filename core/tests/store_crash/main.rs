@@ -4,9 +4,8 @@
 #[path = "../store/academy.rs"]
 #[allow(dead_code, reason = "shared with the other tests of the store")]
 mod academy;
-#[path = "../store/machine.rs"]
-#[allow(dead_code, reason = "shared with the other tests of the store")]
-mod machine;
+#[path = "../store/acts.rs"]
+mod acts;
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +18,7 @@ use proptest::prelude::*;
 use tempfile::tempdir;
 
 use academy::*;
-use machine::{Act, act, perform};
+use acts::{Act, act, perform};
 
 /// Every place of the store where the world may end.
 const PLACES: [&str; 12] = [
@@ -55,8 +54,10 @@ fn copy(from: &Path, to: &Path) {
 fn killed_at(place: &str, hit: usize, dir: &Path, left: &Path, with: impl FnOnce()) -> bool {
     let hits = Arc::new(AtomicUsize::new(0));
     let (counted, dir, left) = (Arc::clone(&hits), dir.to_owned(), left.to_owned());
+    let ours = std::thread::current().id();
     fail::cfg_callback(place, move || {
-        if counted.fetch_add(1, Ordering::SeqCst) == hit {
+        // Another thread's database must not be taken for this one's.
+        if std::thread::current().id() == ours && counted.fetch_add(1, Ordering::SeqCst) == hit {
             copy(&dir, &left);
         }
     })

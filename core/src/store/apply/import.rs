@@ -3,27 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
-use sled::{Batch as Writes, Tree};
+use sled::Tree;
 
+use super::carry_over::carry_over;
+use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{Counts, ImportCommand};
 use crate::model::{
     ArchivedBatchState, ArchivedHarmonisation, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
-    Page, School, Script,
+    School, Script,
 };
 use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};
 use crate::store::search::{Name, entries};
-use crate::store::tables::{Records, key, make_room, read};
+use crate::store::tables::{Records, key, read};
 use crate::store::{BlobBatch, BlobSink, ExecuteError, Holdings, StoreError};
-
-/// Records are written in groups of about this many bytes. sled copies a page of up to 16 records
-/// for each that is written and frees the copies after the group at the earliest: groups of 4 MiB
-/// took 500 MB for 27,000 scripts, groups of 16 KiB take 100 MB in the same time.
-const GROUP_BYTES: usize = 16 << 10;
-
-/// After so many groups sled's log buffers are written out: they pile up without a limit when the
-/// disk is slower than we are.
-const GROUPS_BETWEEN_FLUSHES: usize = 64;
 
 /// Writes the new generation, beside the one there is.
 pub(super) fn prepare(
@@ -268,70 +261,5 @@ impl Staging<'_> {
 
     fn contradiction(&self, detail: &str) -> ExecuteError {
         ExecuteError::Contradiction { exam: self.command.exam.clone(), detail: detail.to_owned() }
-    }
-}
-
-/// What was found or accepted on a page stays with it as long as the page is the same: damage that
-/// inspection found in the very same scan, and the acceptance of the very same damage.
-fn carry_over(pages: &mut [Page], before: &[Page]) {
-    for (index, page) in pages.iter_mut().enumerate() {
-        // Where it was, or, when pages were put in or taken out, where its file is now.
-        let stayed = before.get(index).filter(|old| same(page, old));
-        let moved = || before.iter().find(|old| page.file == old.file && same(page, old));
-        let Some(old) = stayed.or_else(moved) else { continue };
-        if page.scan.is_some() && page.damage.is_none() {
-            page.damage = old.damage.clone();
-        }
-        if page.damage.is_some() && page.damage == old.damage {
-            page.accepted = old.accepted.clone();
-        }
-    }
-}
-
-/// Whether a page is the one it was. Without a scan only its file can tell.
-fn same(page: &Page, old: &Page) -> bool {
-    let placed = page.file_page == old.file_page && page.scan == old.scan;
-    placed && (page.scan.is_some() || page.file == old.file)
-}
-
-/// Writes into a tree in groups.
-struct Writer<'t> {
-    tree: &'t Tree,
-    writes: Writes,
-    written: Vec<(Vec<u8>, usize)>,
-    bytes: usize,
-    groups: usize,
-}
-
-impl<'t> Writer<'t> {
-    fn of(tree: &'t Tree) -> Writer<'t> {
-        Writer { tree, writes: Writes::default(), written: Vec::new(), bytes: 0, groups: 0 }
-    }
-
-    fn put(&mut self, key: Vec<u8>, value: &sled::IVec) -> Result<(), StoreError> {
-        self.bytes += key.len() + value.len();
-        self.writes.insert(key.as_slice(), value.clone());
-        self.written.push((key, value.len()));
-        if self.bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<(), StoreError> {
-        fail::fail_point!("import-group", |_| Err(StoreError::Database(sled::Error::Io(
-            std::io::Error::from_raw_os_error(28)
-        ))));
-        self.bytes = 0;
-        self.tree.apply_batch(std::mem::take(&mut self.writes))?;
-        for (key, length) in self.written.drain(..) {
-            make_room(self.tree, &key, length)?;
-        }
-        self.groups += 1;
-        if self.groups.is_multiple_of(GROUPS_BETWEEN_FLUSHES) {
-            self.tree.flush()?;
-        }
-        Ok(())
-    }
-
-    fn end(mut self) -> Result<(), StoreError> {
-        self.flush()
     }
 }

@@ -5,8 +5,10 @@
 //! journalled, and *applied*: few records, one transaction. So no line of the journal can turn out
 //! to be impossible, and replaying a line ends in the same state however often it is done.
 
+mod carry_over;
 mod damage;
 mod import;
+mod writer;
 
 use sled::Transactional;
 use sled::transaction::{ConflictableTransactionError, TransactionError};

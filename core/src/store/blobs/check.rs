@@ -114,15 +114,15 @@ impl Iterator for BlobFiles {
 
     fn next(&mut self) -> Option<io::Result<BlobFile>> {
         loop {
-            if let Some((folder, entries)) = &mut self.open {
-                if let Some(entry) = entries.next() {
-                    let folder = folder.clone();
-                    return Some(entry.and_then(|entry| {
-                        let name = entry.file_name();
-                        let sha256 = name.to_str().and_then(|name| hex::decode(&(folder + name)));
-                        Ok(BlobFile { path: entry.path(), sha256, length: entry.metadata()?.len() })
-                    }));
-                }
+            if let Some((folder, entries)) = &mut self.open
+                && let Some(entry) = entries.next()
+            {
+                let folder = folder.clone();
+                return Some(entry.and_then(|entry| {
+                    let name = entry.file_name();
+                    let sha256 = name.to_str().and_then(|name| hex::decode(&(folder + name)));
+                    Ok(BlobFile { path: entry.path(), sha256, length: entry.metadata()?.len() })
+                }));
             }
             let (folder, path) = self.folders.pop()?;
             match fs::read_dir(path) {
