@@ -347,6 +347,21 @@ fn jpeg_in_tiff_goes_through_mupdf() {
 }
 
 #[test]
+fn tiff_with_alpha_is_shown_on_white() {
+    let bench = Bench::new();
+    for (name, extra, pixel, shown) in [
+        ("alpha to be applied", 2, [100, 50, 0, 128], [177, 152, 127]),
+        ("alpha applied already", 1, [50, 25, 0, 128], [177, 152, 127]),
+        ("no alpha", 0, [100, 50, 0, 128], [100, 50, 0]),
+    ] {
+        let mut tiff = Tiff::picture(true, (8, 8), &[8; 4], 1, 2);
+        tiff.short(338, &[extra]);
+        let page = bench.page(&tiff.strip(&pixel.repeat(64)).file());
+        assert_eq!(bench.pixels(&page).3[..3], shown, "{name}");
+    }
+}
+
+#[test]
 fn cmyk_tiff_shows_the_colours_of_cmyk_jpeg() {
     let bench = Bench::new();
     for (name, mixture) in [("paper", [0, 0, 0, 0]), ("cyan", [255, 0, 0, 0]), ("black", [0, 0, 0, 255])] {

@@ -324,13 +324,28 @@ pub(in super::super) fn group4(rows: &[Vec<bool>]) -> Vec<u8> {
 
 /// Group 3 code (T.4, one-dimensional) with an end-of-line code before every row.
 pub(in super::super) fn group3(rows: &[Vec<bool>]) -> Vec<u8> {
+    lines(rows, false)
+}
+
+/// The same, each end-of-line code ending on a byte, as many writers have it.
+pub(in super::super) fn group3_filled(rows: &[Vec<bool>]) -> Vec<u8> {
+    lines(rows, true)
+}
+
+fn lines(rows: &[Vec<bool>], filled: bool) -> Vec<u8> {
     let mut bits = BitString::default();
-    for row in rows {
+    let end_of_line = |bits: &mut BitString| {
+        while filled && bits.0.len() % 8 != 4 {
+            bits.push("0");
+        }
         bits.push("000000000001");
+    };
+    for row in rows {
+        end_of_line(&mut bits);
         one_dimensional(&mut bits, row);
     }
     for _ in 0..6 {
-        bits.push("000000000001");
+        end_of_line(&mut bits);
     }
     bits.bytes()
 }

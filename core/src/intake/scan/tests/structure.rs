@@ -166,6 +166,7 @@ fn fax_code_in_one_strip_passes_through() {
             ("G4", samples::group4(&rows), 4, 0, (-1, false, false, false)),
             ("G4, black is zero", samples::group4(&rows), 4, 1, (-1, true, false, false)),
             ("G3", samples::group3(&rows), 3, 0, (0, false, false, true)),
+            ("G3 with filling bits", samples::group3_filled(&rows), 3, 0, (0, false, false, false)),
             ("Modified Huffman", samples::modified_huffman(&rows), 2, 0, (0, false, true, false)),
         ] {
             let mut tiff = Tiff::picture(little, (19, 12), &[1], compression, photometric);

@@ -142,11 +142,11 @@ impl Head {
     /// The fax parameters of a strip of so many columns and rows; none for other compressions and for the
     /// uncompressed mode of T.4 and T.6, which no reader knows.
     pub(crate) fn fax_coding(&self, columns: u32, rows: u32) -> Option<Coding> {
-        let (k, byte_align, end_of_line) = match self.compression {
+        let (k, byte_align) = match self.compression {
             // Modified Huffman: rows begin on a byte, no end-of-line codes.
-            2 => (0, true, false),
-            3 if self.t4_options & 2 == 0 => (i32::from(self.t4_options & 1 == 1), false, true),
-            4 if self.t6_options & 2 == 0 => (-1, false, false),
+            2 => (0, true),
+            3 if self.t4_options & 2 == 0 => (i32::from(self.t4_options & 1 == 1), false),
+            4 if self.t6_options & 2 == 0 => (-1, false),
             _ => return None,
         };
         Some(Coding::Ccitt {
@@ -155,7 +155,8 @@ impl Head {
             // black (1) means by a black run the value 1, which is white.
             black_is_1: self.photometric == 1,
             byte_align,
-            end_of_line,
+            // Readers take end-of-line codes as they come; see `probe` for when they are promised.
+            end_of_line: false,
             // Many writers leave the end-of-block code out, so rows are counted.
             end_of_block: false,
             columns,
@@ -214,7 +215,7 @@ pub(crate) fn probe<'a>(file: &'a [u8], directory: &Directory<'a>) -> Result<Fou
     let fax = head.fax();
     let convert = if fax.is_some() { None } else { Some(reason(&head)) };
     // A page to be converted gets its picture from the decoding process; till then, its size.
-    let coding = fax.unwrap_or(Coding::Flate { predictor: 15, colours: 1, bits: 8, columns: head.width });
+    let mut coding = fax.unwrap_or(Coding::Flate { predictor: 15, colours: 1, bits: 8, columns: head.width });
     let strip = head.pieces.first().cloned().unwrap_or(0..0);
     let reverse = head.reversed && convert.is_none();
     let data = if reverse {
@@ -222,6 +223,11 @@ pub(crate) fn probe<'a>(file: &'a [u8], directory: &Directory<'a>) -> Result<Fou
     } else {
         Cow::Borrowed(&file[strip])
     };
+    if let Coding::Ccitt { k: 0.., end_of_line, .. } = &mut coding {
+        // Promised only where the first one is plain: before one with filling bits in front, as
+        // many writers put to end codes on a byte, a reader warns.
+        *end_of_line = head.compression == 3 && matches!(*data, [0, 0x10..=0x1F, ..]);
+    }
     let picture = Picture {
         bytes: Bytes::Attached(0),
         width: head.width,

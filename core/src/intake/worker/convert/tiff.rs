@@ -35,8 +35,30 @@ pub(crate) fn convert(file: &[u8], offset: u32) -> Result<Raster, Damage> {
     let colour_map = directory.numbers(320)?;
     match head.photometric {
         5 => from_cmyk(&samples, &head),
-        _ => coloured(samples, &head, &colour_map),
+        _ => coloured(on_white(samples, &head, directory.number(338)), &head, &colour_map),
     }
+}
+
+/// Puts colours with alpha on white (TIFF 6.0, section 18: an extra sample that is 1 is alpha the
+/// colours were multiplied with already, 2 is alpha still to be applied; others are no alpha).
+fn on_white(mut samples: Samples, head: &Head, extra: Option<u32>) -> Samples {
+    let colours = if head.photometric == 2 { 3 } else { 1 };
+    let Some(multiplied) = extra.filter(|extra| matches!(extra, 1 | 2)).map(|extra| extra == 1) else {
+        return samples;
+    };
+    if head.photometric > 2 || samples.most != 255 || samples.count <= colours {
+        return samples;
+    }
+    let white = if head.photometric == 0 { 0 } else { 255 };
+    for pixel in samples.data.chunks_exact_mut(samples.count) {
+        let alpha = u32::from(pixel[colours]);
+        for value in &mut pixel[..colours] {
+            let own = if multiplied { u32::from(*value) * 255 } else { u32::from(*value) * alpha };
+            let shown = (own + white * (255 - alpha) + 127) / 255;
+            *value = u8::try_from(shown.min(255)).unwrap_or(u8::MAX);
+        }
+    }
+    samples
 }
 
 /// mupdf reads the first page of a file: the head is made to name another.
@@ -223,7 +245,7 @@ fn difference(bytes: &mut Cow<'_, [u8]>, row_bytes: usize, samples: usize, bits:
     }
 }
 
-/// Grey, bilevel, palette and RGB samples to a raster. Samples beyond the colours (alpha) are left out.
+/// Grey, bilevel, palette and RGB samples to a raster. Samples beyond the colours are left out.
 fn coloured(samples: Samples, head: &Head, colour_map: &[u32]) -> Result<Raster, Damage> {
     let Samples { count, bits, most, mut data } = samples;
     let (width, height) = (head.width, head.height);
