@@ -76,7 +76,9 @@ fn every_hostile_scan_costs_its_own_page_and_is_named_with_a_code() {
         let said = academy.copiste("import", &[&academy.bundle()]).expect(0).said();
         assert!(said.contains(&number(0)), "{name}: the candidate is not named: {said}");
         assert!(said.contains("SCN-") || said.contains("DEC-"), "{name}: no code: {said}");
-        assert!(!said.contains(&number(1)), "{name}: another candidate is named: {said}");
+        let told = |line: &str| line.contains("SCN-") || line.contains("DEC-");
+        let other = said.lines().find(|line| told(line) && line.contains(&number(1)));
+        assert!(other.is_none(), "{name}: another candidate is damaged too: {said}");
         let copies = pdfs(&academy.rendered("out", &[]));
         assert_eq!(copies.len(), 2, "{name}");
         academy.verified();
@@ -101,7 +103,8 @@ fn an_encrypted_pdf_is_damage_and_a_mislabelled_scan_is_known_by_its_content() {
     bundle.write(&academy.bundle());
     let said = academy.copiste("import", &[&academy.bundle()]).expect(0).said();
     assert!(said.contains(&number(0)), "{said}");
-    assert!(!said.contains(&number(1)), "a PNG called JPEG can be read: {said}");
+    let damaged = said.lines().any(|line| line.contains("SCN-") && line.contains(&number(1)));
+    assert!(!damaged, "a PNG called JPEG can be read: {said}");
     assert_eq!(pdfs(&academy.rendered("out", &[])).len(), 3);
 }
 

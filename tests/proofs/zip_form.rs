@@ -116,7 +116,11 @@ fn bombs_and_tricks_in_a_zip_are_refused_and_leave_nothing() {
         ("a cut end", plain[..plain.len() - 30].to_vec()),
         ("a cut middle", [&plain[..plain.len() / 3], &plain[plain.len() / 2..]].concat()),
         ("nothing", Vec::new()),
-        ("no entries", zipped(&academy.path("good/scans/none"), &[])),
+        ("no entries", {
+            let folder = academy.path("empty");
+            fs::create_dir_all(&folder).expect("a folder can be made");
+            zipped(&folder, &[])
+        }),
     ];
     let zip = academy.path("hostile.zip");
     for (what, bytes) in cases {

@@ -107,8 +107,11 @@ impl Picture {
         let folder = crate::place::scratch();
         let stem = folder.path().join("page");
         let (page, dots) = (page.to_string(), dots.to_string());
-        run("pdftoppm", &[&"-png", &"-singlefile", &"-r", &dots, &"-f", &page, &"-l", &page, &pdf, &stem])
-            .expect(0);
+        run(
+            "pdftoppm",
+            &[&"-cropbox", &"-png", &"-singlefile", &"-r", &dots, &"-f", &page, &"-l", &page, &pdf, &stem],
+        )
+        .expect(0);
         let file = std::fs::File::open(stem.with_extension("png")).expect("the page was drawn");
         let mut decoder = png::Decoder::new(std::io::BufReader::new(file));
         decoder.set_transformations(png::Transformations::EXPAND);
