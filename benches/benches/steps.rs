@@ -148,7 +148,7 @@ fn one_pdf(criterion: &mut Criterion) {
     group.bench_function("copiste", |bencher| {
         bencher.iter(|| {
             let rope = press.edition(&subject, Profile::FULL, &mut desk).expect("an edition");
-            let mut file = File::create(&path).expect("a file");
+            let file = File::create(&path).expect("a file");
             write_to_file(rope, &file, 0, stage.store.blobs()).expect("written");
         });
     });
