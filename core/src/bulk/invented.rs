@@ -73,6 +73,10 @@ impl Folder {
 struct Plain;
 
 impl Composer for Plain {
+    fn measure(&self) -> std::sync::Arc<dyn crate::render::Measure> {
+        std::sync::Arc::new(crate::render::HalfEm)
+    }
+
     fn compose(
         &self,
         subject: &Subject<'_>,
