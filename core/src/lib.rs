@@ -2,6 +2,20 @@
 //!
 //! Data flows one way: a bundle is taken in ([`intake`]), kept ([`store`]), drawn by renderers
 //! ([`render`]), composed into ropes ([`rope`]) and given out in bulk ([`bulk`], [`zip`]).
+//!
+//! ```
+//! use copiste_core::model::Hundredths;
+//! use copiste_core::rope::Rope;
+//!
+//! // A mark is read from its characters and never passes through floating point.
+//! let mark = Hundredths::parse("12.10")?;
+//! // A document knows its length and checksum without being put together.
+//! let mut rope = Rope::new();
+//! rope.push_owned(b"Note : ");
+//! rope.push_owned(mark.french().as_bytes());
+//! assert_eq!((rope.len(), rope.crc32()), (11, crc32fast::hash(b"Note : 12,1")));
+//! # Ok::<(), copiste_core::model::DecimalFault>(())
+//! ```
 
 pub mod bulk;
 pub mod intake;

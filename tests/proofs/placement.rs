@@ -91,10 +91,10 @@ fn drawn() -> Vec<(Value, [u8; 3], [f64; 4], bool)> {
         [0.62, 0.66, 0.78, 0.78],
         false,
     );
-    let olive = [110, 120, 0];
+    let petrol = [0, 60, 110];
     add(
         json!({"kind": "mark", "x": 0.1, "y": 0.9, "text": "0,5 MM"}),
-        olive,
+        petrol,
         [0.09, 0.85, 0.35, 0.92],
         false,
     );

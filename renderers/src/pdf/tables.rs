@@ -29,7 +29,7 @@ pub fn nodes(copy: &Copy, found: &mut Vec<NodeId>, within: &mut Vec<bool>) {
     }
 }
 
-/// The tables already written.
+/// The tables already written: asked for by shape, never walked.
 #[derive(Default)]
 pub struct Tables {
     kept: RwLock<HashMap<Vec<u8>, Arc<Shared>>>,

@@ -77,6 +77,7 @@ fn tell(
                 };
                 results.push(json!({ "bundle": bundle_name, "report": report, "error": told }));
             } else if let ImportError::Refused(report) = &fault {
+                output.line(format!("{bundle_name}:"))?;
                 output.line(report.to_string().trim_end())?;
                 output.flush()?;
             }

@@ -40,7 +40,7 @@ fn what_one_crate_owns_no_other_depends_on() {
         ("httparse", &["server"]),
         ("askama", &["server"]),
         ("mupdf", &["core", "renderers"]),
-        ("hayro-syntax", &["core"]),
+        ("hayro-syntax", &["core", "fixtures"]),
         ("pdf-writer", &["renderers"]),
         ("subsetter", &["renderers"]),
         ("clap", &["server", "fixtures"]),

@@ -51,7 +51,7 @@ fn every_crate_says_at_its_door_what_it_is() {
     for door in ["core/src", "renderers/src", "server/src", "fixtures/src", "benches/src", "tests/src"] {
         let source = Source::read(&workspace().join(door).join("lib.rs"));
         let docs: Vec<&str> = source.text.lines().take_while(|line| line.starts_with("//!")).collect();
-        assert!(docs.len() >= 3, "{door}/lib.rs says too little of itself");
+        assert!(docs.len() >= 2, "{door}/lib.rs says too little of itself");
     }
 }
 

@@ -108,10 +108,14 @@ fn no_order_of_a_hash_table_reaches_the_output() {
 #[test]
 fn no_number_from_outside_sizes_an_allocation_unchecked() {
     // Where bytes from outside are read, every sized allocation shows its bound on its own line, or
-    // in a comment that says `bounded` just above.
-    let calls = ["with_capacity(", "vec![0", ".reserve(", ".resize("];
+    // in a comment that says `bounded` just above. What decodes (`intake/worker`) checks dimensions
+    // first and runs in a child process under a limit of memory; `hostile_scans` tries that.
+    let calls = ["with_capacity(", "vec![0;", "vec![0_u8;", ".reserve(", ".resize("];
     let mut strays = Vec::new();
     for source in ["core/src/intake", "core/src/store", "core/src/zip"].into_iter().flat_map(sources) {
+        if source.path.starts_with("core/src/intake/worker/") {
+            continue;
+        }
         let product = source.product();
         let text: Vec<&str> = source.text.lines().collect();
         for (at, line) in product.lines().enumerate() {

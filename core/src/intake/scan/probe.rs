@@ -135,7 +135,7 @@ fn open(path: &Path) -> Result<(Kind, File, u64), Damage> {
     Ok((kind, file, metadata.len()))
 }
 
-/// Reads a file whose length has been accepted.
+/// Reads a file whose length has been accepted: bounded by `limits`.
 fn read(file: &File, length: u64) -> Result<Vec<u8>, Damage> {
     let refused = |error: io::Error| damage::unreadable_file(error.kind().to_string());
     let length = usize::try_from(length).map_err(|_| damage::too_large(format!("{length} bytes")))?;
@@ -327,6 +327,7 @@ fn fetch<'a>(bytes: &Bytes, attached: &'a [Vec<u8>], file: Option<&File>) -> Res
             if offset.checked_add(*length).is_none_or(|end| end > size) {
                 return Err(other_answer().into());
             }
+            // Bounded by the file itself, whose length has been accepted: see just above.
             let mut buffer = vec![0; usize::try_from(*length).map_err(|_| other_answer())?];
             file.read_exact_at(&mut buffer, *offset).map_err(refused)?;
             Ok(Cow::Owned(buffer))

@@ -78,6 +78,7 @@ impl<'s> BlobBatch<'s> {
     /// [`io::ErrorKind::InvalidData`] when it changes while being read.
     pub fn put_file(&self, file: &File, offset: u64, length: u64) -> io::Result<BlobRef> {
         if length <= IN_MEMORY {
+            // Bounded by IN_MEMORY.
             let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
             file.read_exact_at(&mut bytes, offset)?;
             return self.put(&bytes);
