@@ -50,10 +50,7 @@ pub fn write_zip(
     if resume && let Some(file) = there_already(&plan, out) {
         return leave(&shop, plan, &file, out, options);
     }
-    if let Some(unfinished) = Unfinished::path_of(out) {
-        let held = if resume { Some(unfinished) } else { None };
-        room::check(folder_of(out), room::for_archive(&plan, held.as_deref()))?;
-    }
+    room::check(folder_of(out), room::for_archive(&plan, Unfinished::path_of(out).as_deref()))?;
     let mut unfinished = Unfinished::open(out)?;
     loop {
         job.progress.begin(Phase::Write, plan.copies.len() as u64, plan.bytes());

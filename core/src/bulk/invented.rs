@@ -1,18 +1,18 @@
 //! An exam made up in memory, for the tests of jobs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::journal::hex;
 use crate::model::*;
-use crate::render::{Composer, Copy, Press, Profile, Registry, RenderError, Subject};
+use crate::render::{Composer, Copy, HalfEm, Measure, Press, Profile, Registry, RenderError, Subject};
 use crate::rope::{BlobSource, Rope};
 use crate::store::{Annotations, Record, StoreError};
 
@@ -73,6 +73,10 @@ impl Folder {
 struct Plain;
 
 impl Composer for Plain {
+    fn measure(&self) -> Arc<dyn Measure> {
+        Arc::new(HalfEm)
+    }
+
     fn compose(
         &self,
         subject: &Subject<'_>,
@@ -358,7 +362,7 @@ pub fn tree(dir: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Every entry of an archive with its bytes, as another reader sees them.
-pub fn entries(path: &Path) -> HashMap<String, Vec<u8>> {
+pub fn entries(path: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut archive = zip::ZipArchive::new(File::open(path).expect("an archive")).expect("a valid archive");
     (0..archive.len())
         .map(|index| {

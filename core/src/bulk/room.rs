@@ -53,7 +53,8 @@ pub(super) fn for_directory(plan: &Plan, out: &Path, resume: bool, group: u64) -
     needed.saturating_sub(given_back).saturating_add(waiting)
 }
 
-/// Bytes that writing an archive takes, less what is in its unfinished file already.
+/// Bytes that writing an archive takes, less what its unfinished file has already: that is gone on
+/// with, or emptied.
 pub(super) fn for_archive(plan: &Plan, unfinished: Option<&Path>) -> u64 {
     let held = unfinished.and_then(|path| fs::symlink_metadata(path).ok());
     plan.zip.total().saturating_sub(held.map_or(0, |held| held.blocks().saturating_mul(512)))

@@ -1,6 +1,6 @@
 //! Whether the scans of an edition are there, asked before anything is written.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ use crate::rope::{BlobSource, Rope, RopeError, Segment};
 /// Remembers scans that were seen whole: those that many copies share are looked at once.
 pub(super) struct ScanCheck<'a> {
     blobs: &'a dyn BlobSource,
-    seen: Mutex<HashSet<[u8; 32]>>,
+    seen: Mutex<BTreeSet<[u8; 32]>>,
 }
 
 /// 4,096 × 32 bytes; the pool of a fixture and the globals of a scanner fit.

@@ -7,10 +7,10 @@
 //! - Texts are quoted. One that a spreadsheet would run as a formula (`=`, `+`, `-`, `@` first)
 //!   gets an apostrophe in front; tabs, line breaks and other control characters become spaces.
 //! - The candidate number is written as it is, quoted. LibreOffice keeps its leading zeros when
-//!   quoted fields are read as text; a spreadsheet that drops them still has the number whole at the end of the
-//!   entry's name. `="0123"` would be a formula, a leading tab or apostrophe would be part of
-//!   the number for every program that reads the list.
-//! - The CRC-32 begins with `0x`: `1234E567` would be read as a power of ten.
+//!   quoted fields are read as text; a spreadsheet that drops them still has the number whole at
+//!   the end of the entry's name. `="0123"` would be a formula; a leading tab or apostrophe would
+//!   be part of the number for every program that reads the list.
+//! - The CRC-32 is quoted as well, eight digits as `unzip -v` shows them.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -114,7 +114,7 @@ fn row(plan: &Plan, index: usize, options: &str, rows: &mut String) {
     // Writing to a string does not fail.
     let _always_taken = write!(
         rows,
-        "{};{};{};{mark};{options};{};0x{:08x};{};\r\n",
+        "{};{};{};{mark};{options};{};\"{:08x}\";{};\r\n",
         copy.pages,
         copy.damaged,
         copy.accepted,
