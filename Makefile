@@ -54,7 +54,7 @@ prove: setup proofs
 proofs:
 	@rm -rf $(SKIPS) && mkdir -p $(SKIPS)
 	$(CARGO) build --release --workspace --bins
-	$(CARGO) test --release --workspace
+	$(CARGO) test --release --workspace --no-fail-fast
 	@.ci/skips $(SKIPS)
 
 bench:

@@ -46,7 +46,7 @@ fn every_profile_shows_what_it_names_and_nothing_else() {
             for (shown, expected) in [
                 (profile.annotations, "manque le cœur du sujet"),
                 (profile.appreciation, "Copie sérieuse et soignée"),
-                (profile.marking_details, "Note : 12,5 / 20"),
+                (sheet, "Note : 12,5 / 20"),
                 (profile.marking_details, "Points obtenus"),
                 (sheet, "HOARAU-L’HÉRITIER Éloïse"),
             ] {
