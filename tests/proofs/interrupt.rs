@@ -48,7 +48,9 @@ fn ctrl_c_keeps_whole_copies_and_resume_does_the_rest() {
     let render: [&dyn AsRef<OsStr>; 8] =
         [&"render", &"--data", &data, &exam, &"--out", &out, &"--threads", &"1"];
     let mut child = start_copiste(&render, &log);
-    until(&mut child, || count(&out) > 0);
+    // While the first group of copies is being written, under temporary names.
+    let part = out.join(".copiste-part");
+    until(&mut child, || fs::read_dir(&part).is_ok_and(|files| files.count() > 2));
     signal(&child, "INT");
     let code = child.wait().expect("a child ends").code();
     let said = fs::read_to_string(&log).expect("a log");

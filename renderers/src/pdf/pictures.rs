@@ -11,6 +11,9 @@ use super::syntax;
 const ALIGNMENT: u64 = 4096;
 /// From this many bytes on the blanks that alignment needs are worth it.
 const ALIGNED_FROM: u64 = 256 * 1024;
+/// What a copy may add to its scans before blanks are no longer spent on alignment: the 60 kB an
+/// ordinary copy is promised (CONTRACTS, section 5), less what still follows the pictures.
+const ROOM: u64 = 60_000 - 6_000;
 
 /// The images of a copy, each once however many pages show it, and what they refer to.
 #[derive(Debug, Default)]
@@ -222,24 +225,29 @@ impl Pictures {
                 before.extend_from_slice(b"/N ");
                 syntax::unsigned(before, u64::from(components));
             }
-            append_blob(before, rope, reference.blob, false);
+            append_blob(before, rope, reference.blob, &mut 0);
         }
+        let mut room = ROOM.saturating_sub(rope.len() + before.len() as u64);
         for picture in &self.pictures {
             places.note(picture.object, Place::At(rope.len() + before.len() as u64));
             syntax::begin_object(before, picture.object);
             before.extend_from_slice(&self.dictionaries[picture.start..picture.end]);
-            append_blob(before, rope, picture.blob, picture.blob.length >= ALIGNED_FROM);
+            let none = &mut 0;
+            let room = if picture.blob.length >= ALIGNED_FROM { &mut room } else { none };
+            append_blob(before, rope, picture.blob, room);
         }
     }
 }
 
-fn append_blob(before: &mut Vec<u8>, rope: &mut Rope, blob: BlobRef, aligned: bool) {
+/// Appends a blob; its data are aligned where `room` has the blanks for it, which are taken from it.
+fn append_blob(before: &mut Vec<u8>, rope: &mut Rope, blob: BlobRef, room: &mut u64) {
     const OPEN: &[u8] = b">>stream\n";
     before.extend_from_slice(b"/Length ");
     syntax::unsigned(before, blob.length);
-    if aligned {
-        let data = rope.len() + (before.len() + OPEN.len()) as u64;
-        let blanks = data.next_multiple_of(ALIGNMENT) - data;
+    let data = rope.len() + (before.len() + OPEN.len()) as u64;
+    let blanks = data.next_multiple_of(ALIGNMENT) - data;
+    if blanks <= *room {
+        *room -= blanks;
         before.resize(before.len() + blanks as usize, b' ');
     }
     before.extend_from_slice(OPEN);

@@ -18,6 +18,13 @@ use crate::store::search::{Name, entries};
 use crate::store::tables::{Records, key, read};
 use crate::store::{BlobBatch, BlobSink, ExecuteError, Holdings, StoreError};
 
+/// A script's record longer than this keeps its annotations in a blob of their own.
+///
+/// sled reads and copies whole pages of up to 16 records. Copies are written in the order of their
+/// names, records lie in the order of their numbers: with annotations within, each copy would pull
+/// 160 kB through memory to use ten.
+const ANNOTATED_RECORD: usize = 2048;
+
 /// Writes the new generation, beside the one there is.
 pub(super) fn prepare(
     bench: &Bench<'_>,
@@ -234,7 +241,8 @@ impl Staging<'_> {
             }
         }
         let record = Record::of(&script).map_err(StoreError::record(what()))?;
-        if record.envelope().len() <= VALUE_LIMIT {
+        if record.envelope().len() <= ANNOTATED_RECORD || script.annotations.is_empty() {
+            self.fits(&record, || format!("the script of candidate {}", script.candidate))?;
             return Ok(record);
         }
         let annotations = Record::of(&script.annotations).map_err(StoreError::record(what()))?;
