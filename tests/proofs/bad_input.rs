@@ -321,7 +321,7 @@ fn missing_files_links_and_things_that_are_no_bundle_are_refused() {
     let scan = linked.join("scans/recto.png");
     fs::remove_file(&scan).expect("the scan was there");
     std::os::unix::fs::symlink("/etc/hostname", &scan).expect("a link can be made");
-    refused(&academy, &before, "a link that leads out", ("scans/recto.png", 0, ""), &linked);
+    refused(&academy, &before, "a link that leads out", ("scripts.jsonl", 1, "pages"), &linked);
     academy.verified();
 }
 
