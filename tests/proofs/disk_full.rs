@@ -101,7 +101,9 @@ fn a_disk_full_in_the_middle_of_a_render_leaves_whole_copies_and_resume_ends_it(
     let render: [&dyn AsRef<OsStr>; 9] =
         [&"render", &"--data", &data, &exam, &"--out", &out, &"--threads", &"1", &"--resume"];
     let mut child = start_copiste(&render, &log);
-    while files(&disk.path()).is_empty() {
+    // While the first group of copies is being written, under temporary names.
+    let part = out.join(".copiste-part");
+    while !fs::read_dir(&part).is_ok_and(|copies| copies.count() > 2) {
         assert!(child.try_wait().expect("a child can be waited for").is_none(), "it ended too early");
         std::thread::sleep(Duration::from_millis(1));
     }
