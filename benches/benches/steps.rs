@@ -14,7 +14,7 @@ use copiste_benches::exam::Exam;
 use copiste_benches::floor::{Promise, to_file, to_folder};
 use copiste_benches::measured::{each, opened};
 use copiste_core::bulk::{
-    Job, PlanRequest, Quiet, Selection, WriteOptions, plan, write_directory, write_zip,
+    Job, PlanRequest, Quiet, Selection, WriteOptions, plan, survey, write_directory, write_zip,
 };
 use copiste_core::render::{Desk, Profile};
 use copiste_core::rope::write_to_file;
@@ -163,10 +163,12 @@ fn bulk(criterion: &mut Criterion) {
     let view = stage.view();
     let press = copiste_renderers::press();
     let cancel = AtomicBool::new(false);
+    let scratch = stage.exam.path("scratch");
     let job = Job {
         source: &view,
         blobs: stage.store.blobs(),
         press: &press,
+        scratch: &scratch,
         threads: THREADS,
         progress: &Quiet,
         cancel: &cancel,
@@ -179,8 +181,8 @@ fn bulk(criterion: &mut Criterion) {
             bencher.iter_with_setup(
                 || stage.clear("ours"),
                 |()| {
-                    let plan = plan(&job, &request).expect("a plan");
-                    write_directory(&job, plan, &stage.exam.path("ours"), &options).expect("written")
+                    let survey = survey(&job, &request).expect("a survey");
+                    write_directory(&job, survey, &stage.exam.path("ours"), &options).expect("written")
                 },
             );
         });

@@ -22,10 +22,10 @@ pub fn opened(data: &Path) -> io::Result<Store> {
 /// When a record cannot be read, or `look` fails.
 pub fn each(view: &ExamView, mut look: impl FnMut(&Subject<'_>) -> io::Result<()>) -> io::Result<()> {
     let refused = |fault: StoreError| io::Error::other(fault);
-    let gone = || io::Error::other("a script without candidate or school");
-    for script in view.scripts() {
-        let script = script.map_err(refused)?;
-        let candidate = view.candidate(&script.get().candidate).map_err(refused)?.ok_or_else(gone)?;
+    let gone = || io::Error::other("a script without a school");
+    for (candidate, place) in view.candidates().zip(0..) {
+        let candidate = candidate.map_err(refused)?;
+        let Some(script) = view.script_at(place).map_err(refused)? else { continue };
         let school = view.school(&candidate.get().school).map_err(refused)?.ok_or_else(gone)?;
         let annotations = view.annotations(&script).map_err(refused)?;
         look(&Subject {

@@ -1,28 +1,40 @@
 //! Copies as one ZIP file.
 //!
-//! Every entry's place is known, so the threads write them side by side into an unfinished file
-//! beside the target; the central directory comes last, then the name.
+//! The plan says where every entry lies. Some threads compose editions, one writes them in their order
+//! into an unfinished file beside the target; the central directory comes last, then the name.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 
+use super::choosing::{Choice, Selection, choose};
+use super::conveyor::in_order;
 use super::error::{BulkError, CopyFault, StopFault};
-use super::plan::Plan;
+use super::plan::{Plan, aside};
 use super::progress::Phase;
-use super::report::{Ending, Report};
+use super::report::{Ending, Failure, Report};
 use super::room;
+use super::rows::Row;
+use super::scans::ScanCheck;
 use super::summary;
 use super::unfinished::Unfinished;
 use super::workshop::{Job, Workshop};
 use super::writing::{
-    At, Outcome, Sums, Tally, WriteOptions, broken, ending, groups, hash_written, is_planned, pour,
+    At, GROUP_BYTES, GROUP_COPIES, Sum, Sums, Tally, WriteOptions, broken, ending, hash_rope, hash_written,
+    pour,
 };
+use crate::rope::Rope;
+use crate::zip::Placed;
 
 const NOTHING: &str = "nothing was written";
+
+/// Bytes of composed editions that may wait for the writer: without their scans, which are only copied
+/// when it is their turn.
+const IN_FLIGHT: usize = 16 << 20;
 
 /// Writes the planned copies as a ZIP at `out`, which is replaced, and appears only when whole.
 /// With [`WriteOptions::sha256`], `{out}.SHA256SUMS` lists the digests of its PDFs.
@@ -53,30 +65,25 @@ pub fn write_zip(
     room::check(folder_of(out), room::for_archive(&plan, Unfinished::path_of(out).as_deref()))?;
     let mut unfinished = Unfinished::open(out)?;
     loop {
-        job.progress.begin(Phase::Write, plan.copies.len() as u64, plan.bytes());
-        let attempt = Attempt::new(&shop, &plan, options);
-        let attempted = attempt.run(&mut unfinished, resume);
-        let Attempted { tally, mut faults, sums, ending } = match attempted {
+        job.progress.begin(Phase::Write, plan.rows.count as u64, plan.rows.bytes);
+        let attempted = Attempt::new(&shop, &plan, options).run(&mut unfinished, resume);
+        let Attempted { tally, faults, sums, mut ending } = match attempted {
             Ok(attempted) => attempted,
             Err(source) => {
                 let ending = Ending::stopped(&StopFault::of(source));
-                return Ok(Tally::default().report(plan, ending));
+                return Ok(Tally::default().report(plan.refused, plan.failed, ending));
             }
         };
         if faults.is_empty() || ending != Ending::Whole {
-            let listing = sums.listing(&plan);
-            faults.sort_by_key(|(index, _)| *index);
-            let mut ending = ending;
             if ending == Ending::Whole
-                && let Err(source) = finish(unfinished, &plan, out, listing.as_deref(), options)
+                && let Err(source) = finish(unfinished, &plan, out, &sums, options)
             {
                 ending = Ending::stopped(&StopFault::of(source));
             }
-            plan.set_aside(&faults)?;
-            return Ok(tally.report(plan, ending));
+            let failed = plan.failed.into_iter().chain(faults.into_iter().map(|(_, failure)| failure));
+            return Ok(tally.report(plan.refused, failed.collect(), ending));
         }
-        faults.sort_by_key(|(index, _)| *index);
-        plan.set_aside(&faults)?;
+        plan = plan.without(&faults, job.scratch)?;
         resume = false;
     }
 }
@@ -89,7 +96,8 @@ fn folder_of(out: &Path) -> &Path {
 /// What one attempt at the whole archive gave.
 struct Attempted {
     tally: Tally,
-    faults: Vec<(usize, CopyFault)>,
+    /// By index.
+    faults: Vec<(usize, Failure)>,
     sums: Sums,
     ending: Ending,
 }
@@ -100,138 +108,250 @@ struct Attempt<'a> {
     options: &'a WriteOptions,
     /// A copy has failed: the layout will change, so the others are only looked at.
     failed: AtomicBool,
+    /// Ropes that were written, to be used again.
+    spare: Mutex<Vec<Rope>>,
+}
+
+/// A copy on its way to the writer.
+struct Made {
+    index: usize,
+    row: Row,
+    placed: Placed,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Composed(Rope, Sum),
+    /// Whole in the file already.
+    Kept(Sum),
+    /// Only looked at, since another has failed.
+    Sound,
+    Failed(CopyFault),
+    /// The job was stopped.
+    Skipped,
+}
+
+/// What the writer keeps count of.
+struct Writing<'a> {
+    tally: Tally,
+    kept_bytes: u64,
+    sums: Sums,
+    faults: Vec<(usize, Failure)>,
+    /// Whole in the file, not handed over yet to be noted.
+    group: Vec<(usize, u64)>,
+    group_bytes: u64,
+    hand_over: SyncSender<Vec<(usize, u64)>>,
+    file: &'a File,
+    header: Vec<u8>,
 }
 
 impl<'a> Attempt<'a> {
     fn new(shop: &'a Workshop<'a>, plan: &'a Plan, options: &'a WriteOptions) -> Attempt<'a> {
-        Attempt { shop, plan, options, failed: AtomicBool::new(false) }
+        Attempt { shop, plan, options, failed: AtomicBool::new(false), spare: Mutex::default() }
     }
 
     /// Writes everything but what closes the archive.
     fn run(&self, unfinished: &mut Unfinished, resume: bool) -> io::Result<Attempted> {
-        let whole = if resume { unfinished.whole(self.plan)? } else { vec![false; self.plan.copies.len()] };
+        let whole = if resume { unfinished.whole(self.plan)? } else { vec![false; self.plan.rows.count] };
         if whole.contains(&true) {
             unfinished.go_on(self.plan, &whole)?;
         } else {
             unfinished.start_over(self.plan)?;
         }
-        let mut tally = Tally::default();
-        let mut sums = Sums::new(self.plan, self.options);
-        let mut faults = Vec::new();
-        let mut kept_bytes = 0;
-        // Copies that are whole in the file and not noted yet: only without sync.
-        let mut unnoted = Vec::new();
-        let noting = std::thread::scope(|scope| {
+        let shop = self.shop;
+        let (writing, noted) = std::thread::scope(|scope| {
             // One group on its way to the disk, one being written: no more than two in flight.
-            let (hand_over, groups_written) = sync_channel::<Vec<usize>>(0);
+            let (hand_over, groups_written) = sync_channel::<Vec<(usize, u64)>>(0);
             let mut noter = unfinished.noter();
-            let shop = self.shop;
             let settler = scope.spawn(move || {
-                let mut noted = Vec::new();
+                let mut noted = (0, 0);
                 for group in groups_written {
                     if let Err(source) = noter.note(&group) {
                         shop.stop(StopFault::of(source));
                         break;
                     }
-                    noted.push(group);
+                    noted.0 += group.len() as u64;
+                    noted.1 += group.iter().map(|(_, length)| length).sum::<u64>();
                 }
                 noted
             });
-            for group in groups(self.plan) {
-                if shop.halted() {
-                    break;
-                }
-                let outcomes =
-                    shop.each(group.clone(), |index| self.make(&unfinished.file, index, whole[index]));
-                let mut made = Vec::new();
-                for (index, outcome) in group.into_iter().zip(outcomes) {
-                    let length = self.plan.zip.entries()[index + 1].length;
-                    let sum = match outcome {
-                        Outcome::Made(sum) => {
-                            tally.made += 1;
-                            made.push(index);
-                            sum
-                        }
-                        Outcome::Kept(sum) => {
-                            tally.kept += 1;
-                            kept_bytes += length;
-                            sum
-                        }
-                        Outcome::Failed(fault) => {
-                            faults.push((index, fault));
-                            continue;
-                        }
-                        Outcome::Skipped => continue,
-                    };
-                    tally.bytes += length;
-                    sums.note(index, sum);
-                }
-                if !self.options.sync {
-                    unnoted.append(&mut made);
-                } else if !made.is_empty() && hand_over.send(made).is_err() {
-                    break;
-                }
+            let mut writing = Writing {
+                tally: Tally::default(),
+                kept_bytes: 0,
+                sums: Sums::new(self.options),
+                faults: Vec::new(),
+                group: Vec::new(),
+                group_bytes: 0,
+                hand_over,
+                file: &unfinished.file,
+                header: Vec::with_capacity(256),
+            };
+            in_order(
+                shop.pool(),
+                self.plan.copies(),
+                IN_FLIGHT,
+                |copy| {
+                    copy.map(|(index, row, placed)| self.make(&unfinished.file, index, row, placed, &whole))
+                },
+                |made| match made {
+                    Ok(Made { outcome: Outcome::Composed(rope, _), .. }) => rope.weight(),
+                    _ => 0,
+                },
+                |made| match made {
+                    Ok(made) => self.take(&mut writing, made),
+                    Err(source) => {
+                        shop.stop(StopFault::of(source));
+                        false
+                    }
+                },
+            );
+            let Writing { tally, kept_bytes, sums, faults, group, hand_over, .. } = writing;
+            // Without sync nothing is noted on the way, but at the end when the job is to be gone on with.
+            if !group.is_empty() && (self.options.sync || shop.halted()) {
+                // Whoever does not take it has stopped the job and said why.
+                let _said_already = hand_over.send(group);
             }
             drop(hand_over);
-            settler.join()
+            let noted = settler.join().unwrap_or_else(|_| {
+                shop.stop(StopFault::Io(io::Error::other("the thread that notes copies ended in a panic")));
+                (0, 0)
+            });
+            ((tally, kept_bytes, sums, faults), noted)
         });
-        let mut noted = noting.unwrap_or_else(|_| {
-            self.shop.stop(StopFault::Io(io::Error::other("the thread that notes copies ended in a panic")));
-            Vec::new()
-        });
-        let gone_through = tally.made + tally.kept + faults.len() as u64 == self.plan.copies.len() as u64;
-        let ending = ending(self.shop, !gone_through && self.shop.job.cancel.load(Ordering::Relaxed));
+        let (mut tally, kept_bytes, sums, faults) = writing;
+        let gone_through = tally.made + tally.kept + faults.len() as u64 == self.plan.rows.count as u64;
+        let ending = ending(shop, !gone_through && shop.job.cancel.load(Ordering::Relaxed));
         if ending != Ending::Whole {
-            if !unnoted.is_empty() {
-                unfinished.noter().note(&unnoted)?;
-                noted.push(unnoted);
-            }
             // Only what the next job will find counts.
-            let length = |index: &usize| self.plan.zip.entries()[index + 1].length;
-            tally.made = noted.iter().map(|group| group.len() as u64).sum();
-            tally.bytes = kept_bytes + noted.iter().flatten().map(length).sum::<u64>();
+            tally.made = noted.0;
+            tally.bytes = kept_bytes + noted.1;
         }
         Ok(Attempted { tally, faults, sums, ending })
     }
 
-    /// Writes one copy at its place.
-    fn make(&self, file: &File, index: usize, whole: bool) -> Outcome {
-        let (shop, plan) = (self.shop, self.plan);
+    /// Composes one copy, or finds it whole. On any thread.
+    fn make(&self, file: &File, index: usize, row: Row, placed: Placed, whole: &[bool]) -> Made {
+        let outcome = self.outcome(file, &row, placed, whole.get(index) == Some(&true));
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+        Made { index, row, placed, outcome }
+    }
+
+    fn outcome(&self, file: &File, row: &Row, placed: Placed, whole: bool) -> Outcome {
+        let shop = self.shop;
         if shop.halted() {
             return Outcome::Skipped;
         }
-        let entry = &plan.zip.entries()[index + 1];
-        let body = plan.zip.body_offset(index + 1);
-        let hash = || self.options.sha256.then(|| hash_written(file, body, entry)).transpose();
-        if whole && let Ok(sum) = hash() {
-            shop.job.progress.advance(1, entry.length);
-            return Outcome::Kept(sum);
+        if whole {
+            let asked_for = self.options.sha256;
+            let sum = asked_for.then(|| hash_written(file, placed.body, row.length, row.crc32)).transpose();
+            // What does not hold what it should is made again.
+            if let Ok(sum) = sum {
+                return Outcome::Kept(sum);
+            }
         }
-        let done = shop.edition_of(plan.profile, plan.number(index), |rope| {
-            is_planned(rope, entry)?;
+        let chosen = match choose(&shop.job, &Selection::default(), row.place) {
+            Choice::Copy(chosen) => chosen,
+            _ => return Outcome::Failed(CopyFault::Changed),
+        };
+        let composed = shop.edition(self.plan.profile, &chosen, |rope| {
+            if !row.is_of(rope) {
+                return Err(CopyFault::Changed);
+            }
             if self.failed.load(Ordering::Relaxed) {
-                super::scans::ScanCheck::new(shop.job.blobs).check(rope)?;
-                return Ok(Outcome::Skipped);
+                ScanCheck::new(shop.job.blobs).check(rope)?;
+                return Ok(Outcome::Sound);
             }
-            let mut header = Vec::with_capacity(256);
-            plan.zip.local_header(index + 1, &mut header);
-            if let Err(source) = file.write_all_at(&header, entry.offset) {
-                shop.stop(StopFault::of(source));
-                return Ok(Outcome::Skipped);
-            }
-            if pour(shop, rope, file, body)?.is_none() {
-                return Ok(Outcome::Skipped);
-            }
-            Ok(Outcome::Made(hash()?))
+            let sum = self.options.sha256.then(|| hash_rope(rope, shop.job.blobs)).transpose()?;
+            let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            Ok(Outcome::Composed(std::mem::replace(rope, spare.unwrap_or_default()), sum))
         });
-        let outcome = done.unwrap_or_else(Outcome::Failed);
-        match outcome {
-            Outcome::Made(_) => shop.job.progress.advance(1, entry.length),
-            Outcome::Failed(_) => self.failed.store(true, Ordering::Relaxed),
-            Outcome::Kept(_) | Outcome::Skipped => {}
-        }
-        outcome
+        composed.unwrap_or_else(Outcome::Failed)
     }
+
+    /// Writes one copy at its place. Says whether to go on.
+    fn take(&self, writing: &mut Writing<'_>, made: Made) -> bool {
+        let shop = self.shop;
+        let Made { index, row, placed, outcome } = made;
+        if shop.halted() {
+            return false;
+        }
+        match outcome {
+            Outcome::Skipped => return false,
+            Outcome::Sound => {}
+            Outcome::Failed(fault) => writing.faults.push((index, Failure::new(&row.number, &fault))),
+            Outcome::Kept(sum) => {
+                writing.tally.kept += 1;
+                writing.tally.bytes += row.length;
+                writing.kept_bytes += row.length;
+                writing.sums.note(index, sum);
+                shop.job.progress.advance(1, row.length);
+            }
+            Outcome::Composed(..) if self.failed.load(Ordering::Relaxed) => {}
+            Outcome::Composed(rope, sum) => {
+                writing.header.clear();
+                row.entry().local_header(&mut writing.header);
+                if let Err(source) = writing.file.write_all_at(&writing.header, placed.header) {
+                    shop.stop(StopFault::of(source));
+                    return false;
+                }
+                let poured = pour(shop, &rope, writing.file, placed.body);
+                self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(rope);
+                match poured {
+                    Err(fault) => {
+                        self.failed.store(true, Ordering::Relaxed);
+                        writing.faults.push((index, Failure::new(&row.number, &fault)));
+                    }
+                    Ok(None) => return false,
+                    Ok(Some(())) => {
+                        writing.tally.made += 1;
+                        writing.tally.bytes += row.length;
+                        writing.sums.note(index, sum);
+                        shop.job.progress.advance(1, row.length);
+                        return self.note(writing, index, row.length);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// Hands a full group over to be made durable and noted.
+    fn note(&self, writing: &mut Writing<'_>, index: usize, length: u64) -> bool {
+        writing.group.push((index, length));
+        writing.group_bytes += length;
+        let full = writing.group.len() >= GROUP_COPIES || writing.group_bytes >= GROUP_BYTES;
+        if !full || !self.options.sync {
+            return true;
+        }
+        writing.group_bytes = 0;
+        writing.hand_over.send(std::mem::take(&mut writing.group)).is_ok()
+    }
+}
+
+/// Writes the summary.
+fn write_first(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let mut header = Vec::new();
+    plan.summary().local_header(&mut header);
+    out.write_all(&header)?;
+    summary::write(plan.rows.iter(), plan.profile, &plan.failed, out)
+}
+
+/// Writes what closes the archive, a few kilobytes at a time.
+fn write_last(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let mut piece = Vec::with_capacity(16 * 1024);
+    plan.summary().central_header(0, &mut piece);
+    for copy in plan.copies() {
+        let (_, row, placed) = copy?;
+        row.entry().central_header(placed.header, &mut piece);
+        if piece.len() >= 15 * 1024 {
+            out.write_all(&piece)?;
+            piece.clear();
+        }
+    }
+    plan.outline().end(&mut piece);
+    out.write_all(&piece)
 }
 
 /// Writes the summary and what closes the archive, and gives it its name.
@@ -239,22 +359,19 @@ fn finish(
     unfinished: Unfinished,
     plan: &Plan,
     out: &Path,
-    sums: Option<&str>,
+    sums: &Sums,
     options: &WriteOptions,
 ) -> io::Result<()> {
-    let mut header = Vec::new();
-    plan.zip.local_header(0, &mut header);
     let at = |offset| BufWriter::new(At { file: &unfinished.file, offset });
-    let mut first = at(plan.zip.entries()[0].offset);
-    first.write_all(&header)?;
-    summary::write(plan, &mut first)?;
+    let mut first = at(0);
+    write_first(plan, &mut first)?;
     first.flush()?;
-    let mut last = at(plan.zip.directory_offset());
-    plan.zip.write_directory(&mut last)?;
+    let mut last = at(plan.outline().directory_offset());
+    write_last(plan, &mut last)?;
     last.flush()?;
     drop((first, last));
-    if let Some(sums) = sums {
-        write_sums(out, sums, options)?;
+    if sums.are_asked_for() {
+        write_sums(plan, out, sums, options)?;
     }
     unfinished.finish(out, options.sync)
 }
@@ -266,12 +383,13 @@ fn sums_path(out: &Path) -> PathBuf {
     PathBuf::from(path)
 }
 
-fn write_sums(out: &Path, sums: &str, options: &WriteOptions) -> io::Result<()> {
+fn write_sums(plan: &Plan, out: &Path, sums: &Sums, options: &WriteOptions) -> io::Result<()> {
     let path = sums_path(out);
     let mut part = path.clone().into_os_string();
     part.push(".part");
-    let mut file = File::create(&part)?;
-    file.write_all(sums.as_bytes())?;
+    let mut file = BufWriter::new(File::create(&part)?);
+    sums.write(plan.rows.iter(), &mut file)?;
+    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
     if options.sync {
         file.sync_all()?;
     }
@@ -299,17 +417,14 @@ fn there_already(plan: &Plan, out: &Path) -> Option<File> {
     }
     let file = File::open(out).ok()?;
     let held = file.metadata().ok()?;
-    if !held.is_file() || held.len() != plan.zip.total() {
+    if !held.is_file() || held.len() != plan.outline().total() {
         return None;
     }
     let compare = || -> io::Result<()> {
-        let mut first = Same { file: &file, offset: plan.zip.entries()[0].offset, held: Vec::new() };
-        let mut header = Vec::new();
-        plan.zip.local_header(0, &mut header);
-        first.write_all(&header)?;
-        summary::write(plan, &mut first)?;
-        let mut last = Same { offset: plan.zip.directory_offset(), ..first };
-        plan.zip.write_directory(&mut last)
+        let mut same = Same { file: &file, offset: 0, held: Vec::new() };
+        write_first(plan, &mut same)?;
+        same.offset = plan.outline().directory_offset();
+        write_last(plan, &mut same)
     };
     compare().is_ok().then_some(file)
 }
@@ -322,33 +437,41 @@ fn leave(
     out: &Path,
     options: &WriteOptions,
 ) -> Result<Report, BulkError> {
-    shop.job.progress.begin(Phase::Write, plan.copies.len() as u64, plan.bytes());
-    let mut sums = Sums::new(&plan, options);
+    let job = &shop.job;
+    job.progress.begin(Phase::Write, plan.rows.count as u64, plan.rows.bytes);
+    let mut sums = Sums::new(options);
     let mut tally = Tally::default();
     let mut altered = false;
-    for group in groups(&plan) {
-        let hashed = shop.each(group.clone(), |index| {
-            let (entry, body) = (&plan.zip.entries()[index + 1], plan.zip.body_offset(index + 1));
-            let sum = options.sha256.then(|| hash_written(file, body, entry)).transpose();
-            shop.job.progress.advance(1, entry.length);
-            sum
+    let mut copies = plan.copies();
+    loop {
+        let group: Vec<_> =
+            copies.by_ref().take(GROUP_COPIES).collect::<io::Result<_>>().map_err(aside(job.scratch))?;
+        if group.is_empty() {
+            break;
+        }
+        let hashed = shop.each(group, |(index, row, placed)| {
+            let asked_for = options.sha256;
+            let sum = asked_for.then(|| hash_written(file, placed.body, row.length, row.crc32)).transpose();
+            job.progress.advance(1, row.length);
+            (index, row.length, sum)
         });
-        for (index, sum) in group.into_iter().zip(hashed) {
+        for (index, length, sum) in hashed {
             match sum {
                 Ok(sum) => {
                     sums.note(index, sum);
                     tally.kept += 1;
-                    tally.bytes += plan.zip.entries()[index + 1].length;
+                    tally.bytes += length;
                 }
                 Err(_) => altered = true,
             }
         }
     }
+    drop(copies);
     if altered {
         // It was changed since: it is made again.
-        return write_zip(&shop.job, plan, out, &WriteOptions { resume: false, ..*options });
+        return write_zip(job, plan, out, &WriteOptions { resume: false, ..*options });
     }
-    let written = sums.listing(&plan).map_or(Ok(()), |listing| write_sums(out, &listing, options));
+    let written = if sums.are_asked_for() { write_sums(&plan, out, &sums, options) } else { Ok(()) };
     let ending = written.map_or_else(|source| Ending::stopped(&StopFault::of(source)), |()| Ending::Whole);
-    Ok(tally.report(plan, ending))
+    Ok(tally.report(plan.refused, plan.failed, ending))
 }

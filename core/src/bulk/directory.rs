@@ -12,17 +12,22 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 
+use super::choosing::{Choice, PlanRequest, choose};
 use super::error::{BulkError, CopyFault, StopFault};
-use super::plan::Plan;
+use super::plan::aside;
 use super::progress::Phase;
-use super::report::{Ending, Report};
+use super::report::{Ending, Failure, Report};
 use super::room;
+use super::rows::{Row, RowWriter, Rows};
 use super::summary;
+use super::survey::{Survey, Surveyed};
 use super::workshop::{Job, Workshop};
 use super::writing::{
-    GROUP_BYTES, Outcome, Sums, Tally, WriteOptions, broken, ending, groups, hash_written, is_planned, pour,
+    GROUP_BYTES, GROUP_COPIES, Sum, Sums, Tally, WriteOptions, broken, ending, hash_rope, hash_written, pour,
 };
+use crate::render::Profile;
 use crate::rope::Rope;
+use crate::store::StoreError;
 
 /// The hidden folder. Everything in it is ours and may go.
 const YARD: &str = ".copiste-part";
@@ -31,12 +36,12 @@ const SUMS_NAME: &str = "SHA256SUMS";
 
 const NOTHING: &str = "nothing was written";
 
-/// Writes the planned copies into `out`, made when it is missing: `{uai}/{name}.pdf`, and
+/// Writes the copies of a survey into `out`, made when it is missing: `{uai}/{name}.pdf`, and
 /// `sommaire.csv` last. A file of the same name is replaced, no file is ever deleted. With
 /// [`WriteOptions::sha256`], `SHA256SUMS` lists the digests.
 ///
-/// With [`WriteOptions::resume`] a file is kept when it has the planned length and ends as the
-/// new edition does: an edition's tail carries a digest of everything before it.
+/// With [`WriteOptions::resume`] a file is kept when it has the length of the new edition and ends as it
+/// does: an edition's tail carries a digest of everything before it.
 ///
 /// A copy that fails is left out, listed in the report and in `sommaire.csv`; a cancelled or
 /// stopped job leaves whole files and no new `sommaire.csv`.
@@ -45,46 +50,59 @@ const NOTHING: &str = "nothing was written";
 /// [`BulkError`] when the job cannot begin or its last files cannot be written.
 pub fn write_directory(
     job: &Job<'_>,
-    mut plan: Plan,
+    survey: Survey,
     out: &Path,
     options: &WriteOptions,
 ) -> Result<Report, BulkError> {
     let shop = Workshop::open(*job)?;
     let there = out.ancestors().find(|place| place.is_dir()).unwrap_or(Path::new("."));
-    room::check(there, room::for_directory(&plan, out, options.resume, GROUP_BYTES))?;
+    room::check(there, room_needed(job, &survey, out, options)?)?;
     let yard = Yard::open(out)?;
-    job.progress.begin(Phase::Write, plan.copies.len() as u64, plan.bytes());
+    let mut rows = RowWriter::create(job.scratch).map_err(aside(job.scratch))?;
+    let forecast = survey.forecast();
+    job.progress.begin(Phase::Write, forecast.copies, forecast.bytes);
 
     let mut tally = Tally::default();
-    let mut sums = Sums::new(&plan, options);
-    let mut faults: Vec<(usize, CopyFault)> = Vec::new();
+    let mut sums = Sums::new(options);
+    let mut failed: Vec<Failure> = survey.failed.clone();
+    let mut seen = 0_u64;
     let settled = std::thread::scope(|scope| {
         // One group on its way to the disk, one being written: no more than two in flight.
-        let (hand_over, groups_written) = sync_channel::<Vec<usize>>(0);
-        let (shop, yard, plan) = (&shop, &yard, &plan);
-        let settler = scope.spawn(move || settle(shop, yard, plan, options, &groups_written));
-        for group in groups(plan) {
+        let (hand_over, groups_written) = sync_channel::<Vec<Written>>(0);
+        let (shop, yard, survey) = (&shop, &yard, &survey);
+        let settler = scope.spawn(move || settle(shop, yard, options, &groups_written));
+        for group in groups(survey) {
             if shop.halted() {
                 break;
             }
-            let outcomes = shop.each(group.clone(), |index| make(shop, yard, plan, options, index));
-            let mut made = Vec::new();
-            for (index, outcome) in group.into_iter().zip(outcomes) {
-                match outcome {
-                    Outcome::Made(sum) => {
-                        sums.note(index, sum);
-                        made.push(index);
+            let outcomes = shop.each(group, |copy| make(shop, yard, &survey.request, options, copy));
+            let mut written = Vec::new();
+            for outcome in outcomes {
+                let (row, sum, is_new) = match outcome {
+                    Outcome::Made(row, sum) => (row, sum, true),
+                    Outcome::Kept(row, sum) => (row, sum, false),
+                    Outcome::Failed(failure) => {
+                        failed.push(failure);
+                        seen += 1;
+                        continue;
                     }
-                    Outcome::Kept(sum) => {
-                        sums.note(index, sum);
-                        tally.kept += 1;
-                        tally.bytes += plan.zip.entries()[index + 1].length;
-                    }
-                    Outcome::Failed(fault) => faults.push((index, fault)),
-                    Outcome::Skipped => {}
+                    Outcome::Skipped => continue,
+                };
+                seen += 1;
+                let index = rows.count();
+                if let Err(source) = rows.push(&row) {
+                    shop.stop(StopFault::of(source));
+                    break;
+                }
+                sums.note(index, sum);
+                if is_new {
+                    written.push(Written { index, place: row.place, name: row.entry, length: row.length });
+                } else {
+                    tally.kept += 1;
+                    tally.bytes += row.length;
                 }
             }
-            if hand_over.send(made).is_err() {
+            if hand_over.send(written).is_err() {
                 break;
             }
         }
@@ -98,66 +116,157 @@ pub fn write_directory(
     });
     tally.made = settled.made;
     tally.bytes += settled.bytes;
-    for (index, _) in &settled.faults {
-        sums.note(*index, None);
-    }
-    faults.extend(settled.faults);
-    faults.sort_by_key(|(index, _)| *index);
+    let rows = rows.finish().map_err(aside(job.scratch))?;
+    let misplaced = name_failures(&rows, settled.faults, &mut failed).map_err(aside(job.scratch))?;
+    failed.sort_by(|one, other| one.candidate.cmp(&other.candidate));
 
-    let gone_through = tally.made + tally.kept + faults.len() as u64 == plan.copies.len() as u64;
-    let listing = sums.listing(&plan);
-    plan.set_aside(&faults)?;
+    let gone_through = seen == survey.copies.len() as u64;
     let mut ending = ending(&shop, !gone_through && job.cancel.load(Ordering::Relaxed));
-    if ending == Ending::Whole
-        && let Err(source) = place_lists(&yard, &plan, listing.as_deref(), options)
-    {
-        ending = Ending::stopped(&StopFault::of(source));
+    if ending == Ending::Whole {
+        let lists = Lists { rows: &rows, misplaced: &misplaced, profile: survey.request.profile };
+        if let Err(source) = lists.place(&yard, &failed, &sums, options) {
+            ending = Ending::stopped(&StopFault::of(source));
+        }
     }
     yard.close();
-    Ok(tally.report(plan, ending))
+    Ok(tally.report(survey.refused, failed, ending))
+}
+
+/// Bytes that will be needed. Names matter only where there are files already.
+fn room_needed(job: &Job<'_>, survey: &Survey, out: &Path, options: &WriteOptions) -> Result<u64, BulkError> {
+    let replaces = fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
+    if !replaces {
+        return Ok(survey.copies.iter().map(|copy| room::blocks(survey.bytes(copy))).sum());
+    }
+    let files = survey.copies.iter().map(|copy| {
+        let candidate = job.source.candidate_at(copy.place)?;
+        let entry = candidate.as_ref().map_or("", |candidate| &candidate.get().entry);
+        Ok::<_, StoreError>((out.join(entry), survey.bytes(copy)))
+    });
+    Ok(room::for_directory(files, options.resume, GROUP_BYTES)?)
+}
+
+/// The copies in groups, each in order.
+fn groups(survey: &Survey) -> impl Iterator<Item = Vec<Surveyed>> {
+    let mut next = 0;
+    std::iter::from_fn(move || {
+        let start = next;
+        let mut bytes = 0_u64;
+        while next < survey.copies.len() && next - start < GROUP_COPIES && bytes < GROUP_BYTES {
+            bytes = bytes.saturating_add(survey.bytes(&survey.copies[next]));
+            next += 1;
+        }
+        (next > start).then(|| survey.copies[start..next].to_vec())
+    })
+}
+
+/// What became of one copy.
+enum Outcome {
+    Made(Row, Sum),
+    /// Found whole.
+    Kept(Row, Sum),
+    Failed(Failure),
+    /// The job was stopped before this copy was whole.
+    Skipped,
+}
+
+/// A copy under its temporary name.
+struct Written {
+    /// Of its row.
+    index: usize,
+    place: u32,
+    name: String,
+    length: u64,
+}
+
+/// The numbers of copies that could not be put in place, and why; gives their rows' indices, in order.
+fn name_failures(
+    rows: &Rows,
+    faults: Vec<(usize, CopyFault)>,
+    failed: &mut Vec<Failure>,
+) -> io::Result<Vec<usize>> {
+    if faults.is_empty() {
+        return Ok(Vec::new());
+    }
+    for row in rows.iter() {
+        let (index, row) = row?;
+        if let Some((_, fault)) = faults.iter().find(|(at, _)| *at == index) {
+            failed.push(Failure::new(&row.number, fault));
+        }
+    }
+    Ok(faults.into_iter().map(|(index, _)| index).collect())
 }
 
 /// The lists come last: who sees the summary sees what it lists.
-fn place_lists(yard: &Yard, plan: &Plan, sums: Option<&str>, options: &WriteOptions) -> io::Result<()> {
-    if let Some(sums) = sums {
-        yard.place_text(SUMS_NAME, options, |file| file.write_all(sums.as_bytes()))?;
+struct Lists<'a> {
+    rows: &'a Rows,
+    misplaced: &'a [usize],
+    profile: Profile,
+}
+
+impl Lists<'_> {
+    fn place(&self, yard: &Yard, failed: &[Failure], sums: &Sums, options: &WriteOptions) -> io::Result<()> {
+        if sums.are_asked_for() {
+            yard.place_text(SUMS_NAME, options, |file| sums.write(self.in_place(), file))?;
+        }
+        yard.place_text(summary::SUMMARY_NAME, options, |file| {
+            summary::write(self.in_place(), self.profile, failed, file)
+        })
     }
-    yard.place_text(summary::SUMMARY_NAME, options, |file| summary::write(plan, file))
+
+    fn in_place(&self) -> impl Iterator<Item = io::Result<(usize, Row)>> {
+        self.rows.iter().filter(|row| row.as_ref().map_or(true, |(index, _)| !self.misplaced.contains(index)))
+    }
 }
 
 /// Makes one copy under its temporary name, or finds it whole.
-fn make(shop: &Workshop<'_>, yard: &Yard, plan: &Plan, options: &WriteOptions, index: usize) -> Outcome {
+fn make(
+    shop: &Workshop<'_>,
+    yard: &Yard,
+    request: &PlanRequest,
+    options: &WriteOptions,
+    copy: Surveyed,
+) -> Outcome {
     if shop.halted() {
         return Outcome::Skipped;
     }
-    let entry = &plan.zip.entries()[index + 1];
-    let done = shop.edition_of(plan.profile, plan.number(index), |rope| {
-        is_planned(rope, entry)?;
+    let chosen = match choose(&shop.job, &request.selection, copy.place) {
+        Choice::Copy(chosen) => chosen,
+        Choice::Failed(failure) => return Outcome::Failed(failure),
+        Choice::Refused(refusal) => {
+            return Outcome::Failed(Failure::new(&refusal.candidate, &CopyFault::Changed));
+        }
+        Choice::Elsewhere | Choice::Outside => {
+            return Outcome::Failed(Failure::new("?", &CopyFault::Changed));
+        }
+    };
+    let done = shop.edition(request.profile, &chosen, |rope| {
+        let row = Row::of(&chosen, rope);
         if options.resume
-            && let Some(held) = whole(&yard.out.join(plan.zip.name(index + 1)), rope)
+            && let Some(held) = whole(&yard.out.join(&row.entry), rope)
         {
-            let sum = options.sha256.then(|| hash_written(&held, 0, entry)).transpose();
+            let sum = options.sha256.then(|| hash_written(&held, 0, row.length, row.crc32)).transpose();
             // A kept file that does not hold what it should is made again.
             if let Ok(sum) = sum {
-                return Ok(Outcome::Kept(sum));
+                return Ok(Outcome::Kept(row, sum));
             }
         }
-        let file = match yard.begin(index) {
+        let sum = options.sha256.then(|| hash_rope(rope, shop.job.blobs)).transpose()?;
+        let file = match yard.begin(copy.place) {
             Ok(file) => file,
             Err(source) => {
                 shop.stop(StopFault::of(source));
                 return Ok(Outcome::Skipped);
             }
         };
-        if pour(shop, rope, &file, 0)?.is_none() {
-            return Ok(Outcome::Skipped);
+        match pour(shop, rope, &file, 0)? {
+            Some(()) => Ok(Outcome::Made(row, sum)),
+            None => Ok(Outcome::Skipped),
         }
-        let sum = options.sha256.then(|| hash_written(&file, 0, entry)).transpose()?;
-        Ok(Outcome::Made(sum))
     });
-    let outcome = done.unwrap_or_else(Outcome::Failed);
-    if matches!(outcome, Outcome::Made(_) | Outcome::Kept(_)) {
-        shop.job.progress.advance(1, entry.length);
+    let outcome = done.unwrap_or_else(|fault| Outcome::Failed(Failure::new(chosen.number(), &fault)));
+    if let Outcome::Made(row, _) | Outcome::Kept(row, _) = &outcome {
+        shop.job.progress.advance(1, row.length);
     }
     outcome
 }
@@ -187,9 +296,8 @@ struct Settled {
 fn settle(
     shop: &Workshop<'_>,
     yard: &Yard,
-    plan: &Plan,
     options: &WriteOptions,
-    groups: &Receiver<Vec<usize>>,
+    groups: &Receiver<Vec<Written>>,
 ) -> Settled {
     let mut settled = Settled::default();
     let mut broken_off = false;
@@ -198,7 +306,7 @@ fn settle(
         if broken_off || group.is_empty() {
             continue;
         }
-        if let Err(source) = settle_group(yard, plan, options, &group, &mut settled) {
+        if let Err(source) = settle_group(yard, options, group, &mut settled) {
             shop.stop(StopFault::of(source));
             broken_off = true;
         }
@@ -208,9 +316,8 @@ fn settle(
 
 fn settle_group(
     yard: &Yard,
-    plan: &Plan,
     options: &WriteOptions,
-    group: &[usize],
+    group: Vec<Written>,
     settled: &mut Settled,
 ) -> io::Result<()> {
     if options.sync {
@@ -218,19 +325,18 @@ fn settle_group(
     }
     let mut folders = BTreeSet::new();
     let mut placed = (0, 0);
-    for index in group {
-        let name = plan.zip.name(index + 1);
+    for Written { index, place, name, length } in group {
         let school = name.split('/').next().unwrap_or_default();
         if !folders.contains(school) {
             match fs::create_dir(yard.out.join(school)) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                _ => folders.insert(school),
+                _ => folders.insert(school.to_owned()),
             };
         }
-        match fs::rename(yard.part(*index), yard.out.join(name)) {
-            Ok(()) => placed = (placed.0 + 1, placed.1 + plan.zip.entries()[index + 1].length),
+        match fs::rename(yard.part(place), yard.out.join(&name)) {
+            Ok(()) => placed = (placed.0 + 1, placed.1 + length),
             Err(error) if is_the_disks(&error) => return Err(error),
-            Err(error) => settled.faults.push((*index, CopyFault::Placing(error))),
+            Err(error) => settled.faults.push((index, CopyFault::Placing(error))),
         }
     }
     if options.sync {
@@ -285,13 +391,13 @@ impl Yard {
         Ok(yard)
     }
 
-    fn part(&self, index: usize) -> PathBuf {
-        self.dir.join(index.to_string())
+    fn part(&self, place: u32) -> PathBuf {
+        self.dir.join(place.to_string())
     }
 
     /// A copy's file under its temporary name.
-    fn begin(&self, index: usize) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create(true).truncate(true).open(self.part(index))
+    fn begin(&self, place: u32) -> io::Result<File> {
+        OpenOptions::new().write(true).create(true).truncate(true).open(self.part(place))
     }
 
     /// Writes a list under a temporary name and puts it in place.

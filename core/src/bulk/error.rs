@@ -72,6 +72,18 @@ pub enum BulkError {
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is known of the copies cannot be put aside, or not be read back.
+    #[error(
+        "BLK-010 the list of copies cannot be put aside in {}: {source}; nothing is missing from the store; \
+         free some space there and render again, with --resume to keep what is whole",
+        .path.display()
+    )]
+    Aside {
+        /// The folder.
+        path: PathBuf,
+        /// What the file system said.
+        source: io::Error,
+    },
     /// Cancelled before there was anything to keep.
     #[error("BLK-008 cancelled while planning; nothing was written")]
     Cancelled,

@@ -15,6 +15,7 @@ use crate::model::*;
 use crate::render::{Composer, Copy, HalfEm, Measure, Press, Profile, Registry, RenderError, Subject};
 use crate::rope::{BlobSource, Rope};
 use crate::store::{Annotations, Record, StoreError};
+use crate::zip::{EntryName, entry_name};
 
 /// A failpoint fails in every job of the process, so whoever sets one works alone.
 static FAILPOINTS: RwLock<()> = RwLock::new(());
@@ -31,6 +32,7 @@ pub struct Academy {
     _company: Company,
     exam: Record<crate::store::ExamEntry>,
     schools: BTreeMap<String, Record<School>>,
+    /// By entry.
     candidates: BTreeMap<String, Record<Candidate>>,
     scripts: BTreeMap<String, Record<Script>>,
     pub blobs: Folder,
@@ -42,6 +44,8 @@ pub struct Folder {
     pub dir: PathBuf,
     /// How many were opened.
     pub opened: AtomicUsize,
+    /// For what jobs put aside.
+    pub scratch: tempfile::TempDir,
 }
 
 impl BlobSource for Folder {
@@ -149,7 +153,8 @@ impl Academy {
         // In memory where there is such a place: other jobs of the machine keep its disk busy.
         let dir =
             tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder");
-        let blobs = Folder { dir: dir.path().join("blobs"), opened: AtomicUsize::new(0) };
+        let scratch = tempfile::tempdir().expect("a temporary folder");
+        let blobs = Folder { dir: dir.path().join("blobs"), opened: AtomicUsize::new(0), scratch };
         fs::create_dir(&blobs.dir).expect("a folder");
         let exam = Exam {
             id: "E".to_owned(),
@@ -216,10 +221,12 @@ impl Academy {
             last_name: last.to_owned(),
             first_name: first.to_owned(),
             birth_date: None,
-            school: uai,
+            school: String::new(),
             attendance: Attendance::Present,
+            entry: entry_name(&EntryName { school: &uai, last_name: last, first_name: first, number }),
         };
-        self.candidates.insert(number.to_owned(), Record::of(&candidate).expect("a record"));
+        let candidate = Candidate { school: uai, ..candidate };
+        self.candidates.insert(candidate.entry.clone(), Record::of(&candidate).expect("a record"));
         let script = Script {
             id: [0; 16],
             candidate: number.to_owned(),
@@ -230,7 +237,7 @@ impl Academy {
             harmonised: None,
             appreciation: Some(appreciation.to_owned()),
             annotations: Vec::new(),
-            annotations_blob: None,
+            annotations_apart: None,
             renderable_at: MORNING + i64::try_from(place).expect("few candidates") * 10,
         };
         self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
@@ -259,7 +266,15 @@ impl Academy {
     }
 
     pub fn job<'a>(&'a self, threads: usize, cancel: &'a AtomicBool, progress: &'a dyn Progress) -> Job<'a> {
-        Job { source: self, blobs: &self.blobs, press: &self.press, threads, progress, cancel }
+        Job {
+            source: self,
+            blobs: &self.blobs,
+            press: &self.press,
+            scratch: self.blobs.scratch.path(),
+            threads,
+            progress,
+            cancel,
+        }
     }
 
     pub fn plan(&self) -> Plan {
@@ -270,6 +285,11 @@ impl Academy {
         plan(&self.job(2, &AtomicBool::new(false), &Quiet), request).expect("a plan")
     }
 
+    pub fn survey(&self) -> Survey {
+        let request = PlanRequest { selection: Selection::default(), profile: Profile::FULL };
+        survey(&self.job(2, &AtomicBool::new(false), &Quiet), &request).expect("a survey")
+    }
+
     pub fn zip(&self, out: &Path, options: &WriteOptions) -> Report {
         let never = AtomicBool::new(false);
         write_zip(&self.job(2, &never, &Quiet), self.plan(), out, options).expect("a job that begins")
@@ -277,7 +297,7 @@ impl Academy {
 
     pub fn directory(&self, out: &Path, options: &WriteOptions) -> Report {
         let never = AtomicBool::new(false);
-        write_directory(&self.job(2, &never, &Quiet), self.plan(), out, options).expect("a job that begins")
+        write_directory(&self.job(2, &never, &Quiet), self.survey(), out, options).expect("a job that begins")
     }
 
     pub fn out(&self, name: &str) -> PathBuf {
@@ -302,17 +322,18 @@ impl Source for Academy {
     fn exam(&self) -> &ArchivedExam {
         &self.exam.get().exam
     }
-    fn candidate_count(&self) -> u64 {
-        self.candidates.len() as u64
+    fn candidate_count(&self) -> u32 {
+        u32::try_from(self.candidates.len()).expect("few candidates")
     }
-    fn candidates(&self) -> Candidates<'_> {
-        Box::new(self.candidates.values().cloned().map(Ok))
+    fn place_of(&self, number: &str) -> Result<Option<u32>, StoreError> {
+        Ok((0..).zip(self.candidates.values()).find(|(_, one)| one.get().number == number).map(|(at, _)| at))
     }
-    fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError> {
-        Ok(self.candidates.get(number).cloned())
+    fn candidate_at(&self, place: u32) -> Result<Option<Record<Candidate>>, StoreError> {
+        Ok(self.candidates.values().nth(place as usize).cloned())
     }
-    fn script(&self, candidate: &str) -> Result<Option<Record<Script>>, StoreError> {
-        Ok(self.scripts.get(candidate).cloned())
+    fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
+        let candidate = self.candidate_at(place)?;
+        Ok(candidate.and_then(|candidate| self.scripts.get(candidate.get().number.as_str()).cloned()))
     }
     fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {
         Ok(self.schools.get(uai).cloned())

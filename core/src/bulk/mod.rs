@@ -1,26 +1,33 @@
-//! All copies of an exam at once: planned, forecast, written to a directory or a ZIP.
+//! All copies of an exam at once: forecast, written to a directory or a ZIP.
 //!
-//! [`plan`] composes every edition once to learn its length, checksum and digest, and keeps no
-//! rope: about 200 bytes a copy. The plan gives a [`Forecast`], and is then handed to
-//! [`write_directory`] or [`write_zip`], which compose each edition again and write it straight
-//! from the scans. One bad copy costs one copy; a job may be cancelled at any moment and resumed;
-//! what has its name is whole; the bytes depend on the records alone, not on the threads.
+//! An archive is planned first ([`plan`]): every edition is composed once to learn its length, checksum
+//! and digest, and no rope is kept; then [`write_zip`] composes each again and writes it straight from
+//! the scans to a place known beforehand. Files of a directory need no such plan: [`survey`] reads the
+//! records, and [`write_directory`] composes each copy once. Either gives a [`Forecast`] before anything
+//! is written. Records are read in the order they lie in, which is that of the entries.
+//!
+//! One bad copy costs one copy; a job may be cancelled at any moment and resumed; what has its name is
+//! whole; the bytes depend on the records alone, not on the threads; memory does not grow with the
+//! number of copies, since what is known of each is put aside in a file.
 
 mod archive;
+mod choosing;
+mod conveyor;
 mod directory;
 mod error;
 #[cfg(all(test, feature = "failpoints"))]
 mod failing;
-mod gathering;
 #[cfg(test)]
 mod invented;
 mod plan;
 mod progress;
 mod report;
 mod room;
+mod rows;
 mod scans;
 mod source;
 mod summary;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -28,13 +35,14 @@ mod workshop;
 mod writing;
 
 pub use archive::write_zip;
+pub use choosing::{PlanRequest, Selection};
 pub use directory::write_directory;
 pub use error::{BulkError, CopyFault, StopFault};
-pub use gathering::plan;
-pub use plan::{Forecast, Plan, PlanRequest, Selection};
+pub use plan::{Forecast, Plan, plan};
 pub use progress::{Phase, Progress, Quiet};
 pub use report::{Ending, Failure, Refusal, Report};
-pub use source::{Candidates, Source};
+pub use source::Source;
 pub use summary::SUMMARY_NAME;
+pub use survey::{Survey, survey};
 pub use workshop::Job;
 pub use writing::WriteOptions;

@@ -1,45 +1,29 @@
-//! Which copies a job makes, how long each is and where it goes, before the first is written.
+//! An archive planned: which copies, how long each is and where it goes, before the first is written.
 
-use super::error::{BulkError, CopyFault};
+use std::io;
+use std::path::Path;
+
+use super::choosing::{Choice, PlanRequest, asked_for, choose};
+use super::error::BulkError;
+use super::progress::Phase;
 use super::report::{Failure, Refusal};
-use super::summary;
-use crate::journal::Timestamp;
-use crate::model::Hundredths;
+use super::rows::{Row, RowWriter, Rows, placing};
+use super::scans::ScanCheck;
+use super::summary::{self, SUMMARY_NAME};
+use super::workshop::{Job, Workshop};
 use crate::render::Profile;
-use crate::zip::ZipPlan;
-
-/// Which copies.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// Only those of this school (UAI).
-    pub school: Option<String>,
-    /// Only these candidates, by number; empty means all.
-    pub candidates: Vec<String>,
-    /// Only those that became renderable at this moment or later.
-    pub since: Option<Timestamp>,
-    /// Only those that became renderable before this moment: one job's `until` is the next one's
-    /// `since`, and no copy is in both or in neither.
-    pub until: Option<Timestamp>,
-}
-
-/// What to plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanRequest {
-    /// Which copies.
-    pub selection: Selection,
-    /// What they show.
-    pub profile: Profile,
-}
+use crate::zip::{Entry, Layout, Outline, Placed};
 
 /// What a job will do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forecast {
     /// Copies to make.
     pub copies: u64,
-    /// Bytes of their PDFs together.
+    /// Bytes to be written.
     pub bytes: u64,
-    /// Bytes of the same as one ZIP.
-    pub zip_bytes: u64,
+    /// Whether `bytes` is exact: every copy was composed. Else it is the scans and what a few copies add
+    /// to them.
+    pub exact: bool,
     /// Copies that may not be rendered, or asked for by number and not there.
     pub refused: u64,
     /// Copies that cannot be made.
@@ -52,62 +36,109 @@ pub struct Forecast {
     pub accepted: u64,
 }
 
-/// What is kept of a copy beside its entry: 24 bytes and its names. A record holds at most
-/// 64 KiB, so its texts and counts fit 16 bits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PlannedCopy {
-    /// Last name, first name and number, one after the other in the plan's text.
-    pub text_start: u32,
-    /// Bytes of each.
-    pub text_lengths: [u16; 3],
-    pub pages: u16,
-    pub damaged: u16,
-    pub accepted: u16,
-    pub mark: Option<Hundredths>,
-}
-
-/// Every copy of a job, sorted by entry name: about 150 bytes a copy, no rope.
-#[derive(Clone, Debug)]
+/// Every copy of an archive, in the order of the entries. Takes little memory, however many there are.
+#[derive(Debug)]
 pub struct Plan {
     pub(super) profile: Profile,
-    /// Entry 0 is the summary, entry `n + 1` is copy `n`.
-    pub(super) zip: ZipPlan,
-    pub(super) copies: Vec<PlannedCopy>,
-    text: String,
+    pub(super) rows: Rows,
+    summary: summary::Measure,
+    outline: Outline,
     /// By candidate number.
     pub(super) refused: Vec<Refusal>,
     /// By candidate number.
     pub(super) failed: Vec<Failure>,
 }
 
+/// Candidates looked at between two cancellations.
+const CHUNK: usize = 256;
+
+/// Composes every edition once, to learn its length, checksum and digest. No rope is kept.
+///
+/// A copy that cannot be made is left out and listed; so is one that may not be rendered yet.
+///
+/// # Errors
+/// [`BulkError`] when the selection names what is not there, or nothing can be planned at all.
+pub fn plan(job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
+    let shop = Workshop::open(*job)?;
+    let places = asked_for(job, &request.selection)?;
+    job.progress.begin(Phase::Plan, places.len() as u64, 0);
+    let scans = ScanCheck::new(job.blobs);
+    let mut rows = RowWriter::create(job.scratch).map_err(aside(job.scratch))?;
+    let (mut refused, mut failed) = (Vec::new(), Vec::new());
+    let mut found_school = request.selection.school.is_none();
+    for chunk in places.chunks(CHUNK) {
+        let looked = shop.each(chunk.to_vec(), |place| {
+            if shop.halted() {
+                return None;
+            }
+            let chosen = match choose(job, &request.selection, place) {
+                Choice::Copy(chosen) => chosen,
+                other => return Some(Err(other)),
+            };
+            let composed = shop.edition(request.profile, &chosen, |rope| {
+                scans.check(rope)?;
+                Ok(Row::of(&chosen, rope))
+            });
+            Some(composed.map_err(|fault| Choice::Failed(Failure::new(chosen.number(), &fault))))
+        });
+        job.progress.advance(looked.len() as u64, 0);
+        for looked in looked {
+            let looked = looked.ok_or(BulkError::Cancelled)?;
+            found_school |= !matches!(looked, Err(Choice::Elsewhere));
+            match looked {
+                Ok(row) => rows.push(&row).map_err(aside(job.scratch))?,
+                Err(Choice::Refused(refusal)) => refused.push(refusal),
+                Err(Choice::Failed(failure)) => failed.push(failure),
+                Err(Choice::Elsewhere | Choice::Outside | Choice::Copy(_)) => {}
+            }
+        }
+    }
+    if let Some(school) = request.selection.school.as_ref().filter(|_| !found_school) {
+        return Err(BulkError::NoSuchSchool { school: school.clone() });
+    }
+    refused.sort_by(|one: &Refusal, other| one.candidate.cmp(&other.candidate));
+    let rows = rows.finish().map_err(aside(job.scratch))?;
+    Plan::of(request.profile, rows, refused, failed, job.scratch)
+}
+
+/// Rows cannot be put aside, or not be read back.
+pub(super) fn aside(scratch: &Path) -> impl Fn(io::Error) -> BulkError + '_ {
+    |source| BulkError::Aside { path: scratch.to_owned(), source }
+}
+
 impl Plan {
-    /// Puts together what was gathered: entry 0 of `zip` is the summary, without its content yet.
-    pub(super) fn new(
+    fn of(
         profile: Profile,
-        zip: ZipPlan,
-        copies: Vec<PlannedCopy>,
-        text: String,
+        rows: Rows,
         refused: Vec<Refusal>,
-        failed: Vec<Failure>,
+        mut failed: Vec<Failure>,
+        scratch: &Path,
     ) -> Result<Plan, BulkError> {
-        let mut plan = Plan { profile, zip, copies, text, refused, failed };
-        plan.settle()?;
+        failed.sort_by(|one, other| one.candidate.cmp(&other.candidate));
+        let summary = summary::measure(&rows, profile, &failed).map_err(aside(scratch))?;
+        let outline = Outline::default();
+        let mut plan = Plan { profile, rows, summary, outline, refused, failed };
+        let mut layout = Layout::default();
+        layout.add(&plan.summary(), &plan.summary.sha256)?;
+        for row in plan.rows.iter() {
+            let (_, row) = row.map_err(aside(scratch))?;
+            layout.add(&row.entry(), &row.digest)?;
+        }
+        plan.outline = layout.close();
         Ok(plan)
     }
 
     /// What the job will do.
     pub fn forecast(&self) -> Forecast {
-        let sum =
-            |count: fn(&PlannedCopy) -> u16| self.copies.iter().map(|copy| u64::from(count(copy))).sum();
         Forecast {
-            copies: self.copies.len() as u64,
-            bytes: self.bytes(),
-            zip_bytes: self.zip.total(),
+            copies: self.rows.count as u64,
+            bytes: self.outline.total(),
+            exact: true,
             refused: self.refused.len() as u64,
             failed: self.failed.len() as u64,
-            pages: sum(|copy| copy.pages),
-            damaged: sum(|copy| copy.damaged),
-            accepted: sum(|copy| copy.accepted),
+            pages: self.rows.pages,
+            damaged: self.rows.damaged,
+            accepted: self.rows.accepted,
         }
     }
 
@@ -122,60 +153,37 @@ impl Plan {
     }
 
     /// The archive laid out: entry 0 is `sommaire.csv`, the copies follow by name.
-    pub fn zip(&self) -> &ZipPlan {
-        &self.zip
+    pub fn outline(&self) -> &Outline {
+        &self.outline
     }
 
-    /// Bytes of the PDFs together.
-    pub fn bytes(&self) -> u64 {
-        self.zip.entries().iter().skip(1).map(|entry| entry.length).sum()
+    /// The entry of `sommaire.csv`, which begins the archive.
+    pub(super) fn summary(&self) -> Entry<'static> {
+        let summary::Measure { length, crc32, .. } = self.summary;
+        Entry { name: SUMMARY_NAME, length, crc32, at: self.rows.latest }
     }
 
-    /// The candidate number of copy `index`.
-    pub(super) fn number(&self, index: usize) -> &str {
-        self.texts(index)[2]
+    /// The copies with their places in the archive.
+    pub(super) fn copies(&self) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + '_ {
+        placing(self.rows.iter(), self.summary().placed_at(0).end)
     }
 
-    /// Last name, first name and number of copy `index`.
-    pub(super) fn texts(&self, index: usize) -> [&str; 3] {
-        let copy = &self.copies[index];
-        let mut rest = &self.text[copy.text_start as usize..];
-        copy.text_lengths.map(|length| {
-            let (text, after) = rest.split_at(usize::from(length));
-            rest = after;
-            text
-        })
-    }
-
-    /// Leaves out copies that turned out impossible (sorted by index).
-    pub(super) fn set_aside(&mut self, faults: &[(usize, CopyFault)]) -> Result<(), BulkError> {
+    /// The same without copies that turned out impossible (sorted by index).
+    pub(super) fn without(self, faults: &[(usize, Failure)], scratch: &Path) -> Result<Plan, BulkError> {
         if faults.is_empty() {
-            return Ok(());
+            return Ok(self);
         }
-        for (index, fault) in faults {
-            let failure = Failure::new(self.number(*index), fault);
-            self.failed.push(failure);
+        let mut failed = self.failed;
+        let mut faults = faults.iter().peekable();
+        let mut rows = RowWriter::create(scratch).map_err(aside(scratch))?;
+        for row in self.rows.iter() {
+            let (index, row) = row.map_err(aside(scratch))?;
+            match faults.next_if(|(at, _)| *at == index) {
+                Some((_, failure)) => failed.push(failure.clone()),
+                None => rows.push(&row).map_err(aside(scratch))?,
+            }
         }
-        let is_out = |index: usize| faults.binary_search_by_key(&index, |(index, _)| *index).is_ok();
-        let mut index = 0;
-        self.copies.retain(|_| {
-            index += 1;
-            !is_out(index - 1)
-        });
-        self.zip.retain(|entry| entry == 0 || !is_out(entry - 1))?;
-        self.settle()
-    }
-
-    /// Gives the summary its length and checksum, now that the copies are known.
-    fn settle(&mut self) -> Result<(), BulkError> {
-        self.failed.sort_by(|a, b| a.candidate.cmp(&b.candidate));
-        let measure = summary::measure(self);
-        self.zip.amend(0, measure.length, measure.crc32, measure.sha256)?;
-        Ok(())
-    }
-
-    /// Bytes held in memory.
-    pub fn weight(&self) -> usize {
-        self.zip.weight() + self.copies.capacity() * size_of::<PlannedCopy>() + self.text.capacity()
+        let rows = rows.finish().map_err(aside(scratch))?;
+        Plan::of(self.profile, rows, self.refused, failed, scratch)
     }
 }

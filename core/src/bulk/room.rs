@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::BulkError;
 use super::plan::Plan;
@@ -35,27 +35,38 @@ fn available(place: &Path) -> io::Result<u64> {
     Ok(held.f_bavail.saturating_mul(held.f_frsize))
 }
 
+/// Bytes in whole blocks.
+pub(super) fn blocks(length: u64) -> u64 {
+    length.div_ceil(BLOCK).saturating_mul(BLOCK)
+}
+
 /// Bytes that writing into a directory takes: every file in whole blocks, less what files of the
-/// same names give back when they are replaced, which each group has to wait for. With `resume`
-/// a file of the right length is taken for a copy that is kept.
-pub(super) fn for_directory(plan: &Plan, out: &Path, resume: bool, group: u64) -> u64 {
-    let blocks = |length: u64| length.div_ceil(BLOCK).saturating_mul(BLOCK);
+/// same names give back when they are replaced, which each group has to wait for. `files` are the names
+/// and about the lengths of what will be written. With `resume` a file of about that length is taken for
+/// a copy that is kept.
+pub(super) fn for_directory<E>(
+    files: impl Iterator<Item = Result<(PathBuf, u64), E>>,
+    resume: bool,
+    group: u64,
+) -> Result<u64, E> {
     let (mut needed, mut given_back) = (0_u64, 0_u64);
-    for (index, entry) in plan.zip.entries().iter().enumerate() {
-        let held = fs::symlink_metadata(out.join(plan.zip.name(index)));
-        if resume && held.as_ref().is_ok_and(|held| held.len() == entry.length) {
+    for file in files {
+        let (path, length) = file?;
+        let held = fs::symlink_metadata(path).ok();
+        let near = |held: &fs::Metadata| held.len().abs_diff(length) <= length / 8;
+        if resume && held.as_ref().is_some_and(near) {
             continue;
         }
-        needed = needed.saturating_add(blocks(entry.length));
+        needed = needed.saturating_add(blocks(length));
         given_back = given_back.saturating_add(held.map_or(0, |held| held.blocks().saturating_mul(512)));
     }
     let waiting = if given_back == 0 { 0 } else { group.min(needed) };
-    needed.saturating_sub(given_back).saturating_add(waiting)
+    Ok(needed.saturating_sub(given_back).saturating_add(waiting))
 }
 
 /// Bytes that writing an archive takes, less what its unfinished file has already: that is gone on
 /// with, or emptied.
 pub(super) fn for_archive(plan: &Plan, unfinished: Option<&Path>) -> u64 {
     let held = unfinished.and_then(|path| fs::symlink_metadata(path).ok());
-    plan.zip.total().saturating_sub(held.map_or(0, |held| held.blocks().saturating_mul(512)))
+    plan.outline().total().saturating_sub(held.map_or(0, |held| held.blocks().saturating_mul(512)))
 }

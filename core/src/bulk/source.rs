@@ -3,32 +3,32 @@
 use crate::model::{ArchivedExam, Candidate, School, Script};
 use crate::store::{Annotations, ExamView, Record, StoreError};
 
-/// Candidates one after another.
-pub type Candidates<'s> = Box<dyn Iterator<Item = Result<Record<Candidate>, StoreError>> + Send + 's>;
-
-/// One state of an exam, the same for as long as a job lasts: an [`ExamView`], or what a test or
-/// a bench makes up.
+/// One state of an exam, the same for as long as a job lasts: an [`ExamView`], or what a test or a bench
+/// makes up. Candidates have places, from 0, in the order of their entries' names.
 pub trait Source: Sync {
     /// The exam.
     fn exam(&self) -> &ArchivedExam;
 
     /// How many candidates there are.
-    fn candidate_count(&self) -> u64;
+    fn candidate_count(&self) -> u32;
 
-    /// Every candidate, by number.
-    fn candidates(&self) -> Candidates<'_>;
-
-    /// One candidate.
+    /// The place of a candidate.
     ///
     /// # Errors
-    /// [`StoreError`] when the record cannot be read; so for all that follow.
-    fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError>;
+    /// [`StoreError`] when it cannot be read; so for all that follow.
+    fn place_of(&self, number: &str) -> Result<Option<u32>, StoreError>;
 
-    /// One candidate's script.
+    /// The candidate at a place.
     ///
     /// # Errors
     /// [`StoreError`] when the record cannot be read.
-    fn script(&self, candidate: &str) -> Result<Option<Record<Script>>, StoreError>;
+    fn candidate_at(&self, place: u32) -> Result<Option<Record<Candidate>>, StoreError>;
+
+    /// The script of the candidate at a place.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError>;
 
     /// One school.
     ///
@@ -48,20 +48,21 @@ impl Source for ExamView {
         self.exam()
     }
 
-    fn candidate_count(&self) -> u64 {
-        self.counts().candidates
+    fn candidate_count(&self) -> u32 {
+        // Places are 32 bits wide: an import of more is refused.
+        u32::try_from(self.counts().candidates).unwrap_or(u32::MAX)
     }
 
-    fn candidates(&self) -> Candidates<'_> {
-        Box::new(self.candidates())
+    fn place_of(&self, number: &str) -> Result<Option<u32>, StoreError> {
+        self.place_of(number)
     }
 
-    fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError> {
-        self.candidate(number)
+    fn candidate_at(&self, place: u32) -> Result<Option<Record<Candidate>>, StoreError> {
+        self.candidate_at(place)
     }
 
-    fn script(&self, candidate: &str) -> Result<Option<Record<Script>>, StoreError> {
-        self.script(candidate)
+    fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
+        self.script_at(place)
     }
 
     fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {

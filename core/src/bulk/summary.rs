@@ -17,7 +17,8 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::plan::Plan;
+use super::report::Failure;
+use super::rows::{Row, Rows};
 use crate::journal::hex;
 use crate::render::Profile;
 
@@ -51,7 +52,7 @@ pub(super) struct Measure {
 
 /// Writes the whole summary to nowhere, to know its length and checksums: for 27,000 copies it
 /// has 6 MB, which are not worth holding.
-pub(super) fn measure(plan: &Plan) -> Measure {
+pub(super) fn measure(rows: &Rows, profile: Profile, failed: &[Failure]) -> io::Result<Measure> {
     struct Gauge {
         length: u64,
         crc32: crc32fast::Hasher,
@@ -69,58 +70,64 @@ pub(super) fn measure(plan: &Plan) -> Measure {
         }
     }
     let mut gauge = Gauge { length: 0, crc32: crc32fast::Hasher::new(), sha256: Sha256::new() };
-    // A gauge takes everything.
-    let _always_taken = write(plan, &mut gauge);
-    Measure { length: gauge.length, crc32: gauge.crc32.finalize(), sha256: gauge.sha256.finalize().into() }
+    write(rows.iter(), profile, failed, &mut gauge)?;
+    Ok(Measure {
+        length: gauge.length,
+        crc32: gauge.crc32.finalize(),
+        sha256: gauge.sha256.finalize().into(),
+    })
 }
 
-/// Writes the summary, a few kilobytes at a time.
-pub(super) fn write(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = String::with_capacity(16 * 1024);
-    rows.push('\u{FEFF}');
-    rows.push_str(&HEADERS.join(";"));
-    rows.push_str("\r\n");
-    let options = options(plan.profile);
-    for index in 0..plan.copies.len() {
-        row(plan, index, &options, &mut rows);
-        if rows.len() >= 15 * 1024 {
-            out.write_all(rows.as_bytes())?;
-            rows.clear();
+/// Writes the summary of these copies and of those that could not be made, a few kilobytes at a time.
+pub(super) fn write(
+    copies: impl Iterator<Item = io::Result<(usize, Row)>>,
+    profile: Profile,
+    failed: &[Failure],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut lines = String::with_capacity(16 * 1024);
+    lines.push('\u{FEFF}');
+    lines.push_str(&HEADERS.join(";"));
+    lines.push_str("\r\n");
+    let options = options(profile);
+    for row in copies {
+        line(&row?.1, &options, &mut lines);
+        if lines.len() >= 15 * 1024 {
+            out.write_all(lines.as_bytes())?;
+            lines.clear();
         }
     }
-    for failure in &plan.failed {
-        rows.push(';');
-        text(&failure.candidate, &mut rows);
-        rows.push_str(";;;;;;;;;;;;");
-        text(&format!("copie non produite ({})", failure.code), &mut rows);
-        rows.push_str("\r\n");
-        if rows.len() >= 15 * 1024 {
-            out.write_all(rows.as_bytes())?;
-            rows.clear();
+    for failure in failed {
+        lines.push(';');
+        text(&failure.candidate, &mut lines);
+        lines.push_str(";;;;;;;;;;;;");
+        text(&format!("copie non produite ({})", failure.code), &mut lines);
+        lines.push_str("\r\n");
+        if lines.len() >= 15 * 1024 {
+            out.write_all(lines.as_bytes())?;
+            lines.clear();
         }
     }
-    out.write_all(rows.as_bytes())
+    out.write_all(lines.as_bytes())
 }
 
-fn row(plan: &Plan, index: usize, options: &str, rows: &mut String) {
-    let (copy, entry, name) = (&plan.copies[index], &plan.zip.entries()[index + 1], plan.zip.name(index + 1));
-    let [last_name, first_name, number] = plan.texts(index);
-    let school = name.split('/').next().unwrap_or_default();
-    for cell in [school, number, last_name, first_name, name] {
-        text(cell, rows);
-        rows.push(';');
+fn line(row: &Row, options: &str, lines: &mut String) {
+    let school = row.entry.split('/').next().unwrap_or_default();
+    for cell in [school, &row.number, &row.last_name, &row.first_name, &row.entry] {
+        text(cell, lines);
+        lines.push(';');
     }
-    let mark = copy.mark.map(|mark| mark.french()).unwrap_or_default();
+    let mark = row.mark.map(|mark| mark.french()).unwrap_or_default();
     // Writing to a string does not fail.
     let _always_taken = write!(
-        rows,
+        lines,
         "{};{};{};{mark};{options};{};\"{:08x}\";{};\r\n",
-        copy.pages,
-        copy.damaged,
-        copy.accepted,
-        entry.length,
-        entry.crc32,
-        hex::encode(&entry.digest),
+        row.pages,
+        row.damaged,
+        row.accepted,
+        row.length,
+        row.crc32,
+        hex::encode(&row.digest),
     );
 }
 
@@ -136,21 +143,21 @@ fn options(profile: Profile) -> String {
 }
 
 /// A text cell: quoted, on one line, never a formula.
-fn text(cell: &str, rows: &mut String) {
-    rows.push('"');
+fn text(cell: &str, lines: &mut String) {
+    lines.push('"');
     let trimmed = cell.trim_start_matches(|first: char| first.is_control() || first.is_whitespace());
     // The full-width forms are formulas to spreadsheets in some languages.
     if trimmed.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
-        rows.push('\'');
+        lines.push('\'');
     }
     for character in cell.chars() {
         match character {
-            '"' => rows.push_str("\"\""),
-            control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => rows.push(' '),
-            other => rows.push(other),
+            '"' => lines.push_str("\"\""),
+            control if control.is_control() || matches!(control, '\u{2028}' | '\u{2029}') => lines.push(' '),
+            other => lines.push(other),
         }
     }
-    rows.push('"');
+    lines.push('"');
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ fn selected(selection: Selection) -> PlanRequest {
     PlanRequest { selection, profile: Profile::FULL }
 }
 
-fn planned_names(plan: &Plan) -> Vec<&str> {
-    (0..plan.zip().entries().len()).map(|index| plan.zip().name(index)).collect()
+fn planned_names(plan: &Plan) -> Vec<String> {
+    plan.copies().map(|copy| copy.expect("a row").1.entry).collect()
 }
 
 #[test]
@@ -26,17 +26,22 @@ fn a_plan_forecasts_what_is_written() {
         script.pages[1].damage = script.pages[0].damage.clone();
         script.pages[1].accepted = Some(Acceptance { reason: "lost".into(), at: 0, line: 1 });
     });
-    let forecast = academy.plan().forecast();
+    let about = academy.survey().forecast();
     let report = academy.directory(&academy.out("d"), &FAST);
     let files = tree(&academy.out("d"));
     let written: usize =
         files.iter().filter(|(name, _)| name.ends_with(".pdf")).map(|(_, bytes)| bytes.len()).sum();
-    assert_eq!(forecast.bytes, written as u64);
-    assert_eq!((forecast.copies, forecast.pages, forecast.damaged, forecast.accepted), (7, 14, 1, 1));
-    assert_eq!((report.made, report.kept, report.bytes), (7, 0, forecast.bytes));
+    // Scans count in whole KiB, what a copy adds to them as a mean.
+    assert!(!about.exact && about.bytes.abs_diff(written as u64) < 7 * 1024, "{about:?}");
+    assert_eq!((report.made, report.kept, report.bytes), (7, 0, written as u64));
     assert!(report.is_complete());
+    let forecast = academy.plan().forecast();
+    for forecast in [about, forecast] {
+        assert_eq!((forecast.copies, forecast.pages, forecast.damaged, forecast.accepted), (7, 14, 1, 1));
+    }
     academy.zip(&academy.out("x.zip"), &FAST);
-    assert_eq!(fs::metadata(academy.out("x.zip")).expect("a file").len(), forecast.zip_bytes);
+    assert!(forecast.exact);
+    assert_eq!(fs::metadata(academy.out("x.zip")).expect("a file").len(), forecast.bytes);
 }
 
 #[test]
@@ -47,8 +52,7 @@ fn the_archive_and_the_directory_hold_the_same_files_and_nothing_else() {
     let archived = entries(&academy.out("x.zip"));
     assert_eq!(archived.len(), 601);
     assert_eq!(archived, tree(&academy.out("d")));
-    assert_eq!(planned_names(&academy.plan())[0], "sommaire.csv");
-    let names = planned_names(&academy.plan())[1..].iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let names = planned_names(&academy.plan());
     assert!(names.is_sorted() && names[0] == "9740000H/MARTIN_Éloïse_0000000001.pdf");
     let beside: Vec<_> =
         tree(academy.dir.path()).into_keys().filter(|name| name.contains(".x.zip")).collect();
@@ -106,7 +110,7 @@ fn a_scan_lost_after_planning_costs_its_copies_and_pads_nothing() {
     let academy = Academy::of(30);
     let never = AtomicBool::new(false);
     let job = academy.job(2, &never, &Quiet);
-    let (for_zip, for_directory) = (academy.plan(), academy.plan());
+    let (for_zip, for_directory) = (academy.plan(), academy.survey());
     fs::remove_file(academy.scan_of("0000000005")).expect("a scan");
     fs::write(academy.scan_of("0000000020"), b"short").expect("a scan");
     let zip = write_zip(&job, for_zip, &academy.out("x.zip"), &FAST).expect("a job");
@@ -152,9 +156,12 @@ fn a_selection_takes_what_it_says() {
     let mut academy = Academy::of(6);
     academy.forget_script("0000000006");
     let numbers = |selection: Selection| {
-        let plan = academy.plan_of(&selected(selection));
-        let mut numbers: Vec<String> =
-            (0..plan.copies.len()).map(|index| plan.number(index).to_owned()).collect();
+        let request = selected(selection);
+        let plan = academy.plan_of(&request);
+        let mut numbers: Vec<String> = plan.copies().map(|copy| copy.expect("a row").1.number).collect();
+        let surveyed = survey(&academy.job(1, &AtomicBool::new(false), &Quiet), &request).expect("a survey");
+        assert_eq!(surveyed.forecast().copies, numbers.len() as u64);
+        assert_eq!(surveyed.refused(), plan.refused());
         numbers.sort();
         (
             numbers
@@ -186,8 +193,11 @@ fn a_selection_of_what_is_not_there_is_refused() {
     let academy = Academy::of(3);
     let never = AtomicBool::new(false);
     let refused = |selection| {
-        let outcome = plan(&academy.job(2, &never, &Quiet), &selected(selection));
-        outcome.err().map(|error| error.to_string()).unwrap_or_default()
+        let (job, request) = (academy.job(2, &never, &Quiet), selected(selection));
+        let refused = |outcome: Option<BulkError>| outcome.map(|error| error.to_string()).unwrap_or_default();
+        let text = refused(plan(&job, &request).err());
+        assert_eq!(refused(survey(&job, &request).err()), text);
+        text
     };
     let school = refused(Selection { school: Some("9999999X".into()), ..Selection::default() });
     assert!(school.starts_with("BLK-001") && school.contains("9999999X"), "{school}");
@@ -202,21 +212,6 @@ fn an_exam_without_copies_gives_an_empty_delivery() {
     assert!(report.is_complete());
     assert_eq!(entries(&academy.out("x.zip")).into_keys().collect::<Vec<_>>(), ["sommaire.csv"]);
     assert!(academy.directory(&academy.out("d"), &FAST).is_complete());
-}
-
-#[test]
-fn numbers_that_only_a_record_tells_apart_get_different_names() {
-    let mut academy = Academy::new();
-    for number in ["1/a", "x", "y", "1:a", "z", "w", "1-A"] {
-        academy.put(number, "Martin", "Jean", "", Vec::new());
-    }
-    let plan = academy.plan();
-    let names = planned_names(&plan);
-    for name in ["1-A", "1-a~2", "1-a~2~3"] {
-        assert!(names.contains(&format!("9740000H/MARTIN_Jean_{name}.pdf").as_str()), "{names:?}");
-    }
-    let folded: std::collections::BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
-    assert_eq!(folded.len(), names.len());
 }
 
 #[test]
@@ -256,8 +251,7 @@ fn a_cancelled_directory_keeps_whole_files_and_resumes_to_the_same_bytes() {
         let cancel = AtomicBool::new(false);
         let progress = CancelAfter { copies, cancel: &cancel, done: AtomicU64::new(0) };
         let job = academy.job(2, &cancel, &progress);
-        let plan = academy.plan();
-        let report = write_directory(&job, plan, &out, &FAST).expect("a job");
+        let report = write_directory(&job, academy.survey(), &out, &FAST).expect("a job");
         let left = tree(&out);
         assert!(left.iter().all(|(name, bytes)| reference[name] == *bytes), "{copies}");
         assert!(report.made >= copies && report.made <= copies + 2, "{} after {copies}", report.made);
@@ -385,7 +379,7 @@ fn two_jobs_do_not_write_to_one_place() {
     fs::create_dir(academy.out("d")).expect("a folder");
     let folder = fs::File::open(academy.out("d")).expect("a folder");
     folder.try_lock().expect("a lock");
-    let refused = write_directory(&job, academy.plan(), &academy.out("d"), &FAST);
+    let refused = write_directory(&job, academy.survey(), &academy.out("d"), &FAST);
     assert!(matches!(refused, Err(BulkError::Busy { .. })));
 
     let part = fs::File::create(academy.out(".x.zip.part")).expect("a file");
@@ -403,7 +397,7 @@ fn a_place_that_cannot_be_written_is_refused_by_code() {
     fs::create_dir(academy.out("folder.zip")).expect("a folder");
     let options = FAST;
     let refused = [
-        write_directory(&job, academy.plan(), &academy.out("file"), &options),
+        write_directory(&job, academy.survey(), &academy.out("file"), &options),
         write_zip(&job, academy.plan(), &academy.out("folder.zip"), &options),
         write_zip(&job, academy.plan(), &academy.out("nowhere/x.zip"), &options),
         write_zip(&job, academy.plan(), std::path::Path::new("/"), &options),
@@ -463,8 +457,18 @@ fn planning_can_be_cancelled_and_shared_scans_are_looked_at_once() {
 }
 
 #[test]
-fn a_plan_weighs_little() {
-    let academy = Academy::of(1000);
-    let plan = academy.plan();
-    assert!(plan.weight() < 250 * 1000, "{} bytes", plan.weight());
+fn what_cannot_be_put_aside_is_said_by_code() {
+    let academy = Academy::of(2);
+    let never = AtomicBool::new(false);
+    let scratch = academy.out("file");
+    fs::write(&scratch, b"").expect("a file");
+    let job = Job { scratch: &scratch, ..academy.job(1, &never, &Quiet) };
+    let refused = [
+        plan(&job, &selected(Selection::default())).err(),
+        write_directory(&job, academy.survey(), &academy.out("d"), &FAST).err(),
+    ];
+    for error in refused {
+        let text = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.starts_with("BLK-010"), "{text}");
+    }
 }

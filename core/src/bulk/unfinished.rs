@@ -61,13 +61,13 @@ impl Unfinished {
 
     /// Which copies of the plan are whole in the file; none when it belongs to another plan.
     pub fn whole(&self, plan: &Plan) -> io::Result<Vec<bool>> {
-        let mut whole = vec![false; plan.copies.len()];
-        if self.file.metadata()?.len() != plan.zip.total() {
+        let mut whole = vec![false; plan.rows.count];
+        if self.file.metadata()?.len() != plan.outline().total() {
             return Ok(whole);
         }
         (&self.note).seek(SeekFrom::Start(0))?;
         // A line has two numbers; whatever is longer than this was not written by us.
-        let mut lines = BufReader::new(&self.note).take(64 + 64 * plan.copies.len() as u64 + 256);
+        let mut lines = BufReader::new(&self.note).take(64 + 64 * plan.rows.count as u64 + 256);
         let mut line = String::new();
         lines.read_line(&mut line)?;
         if line != head(plan) {
@@ -91,7 +91,7 @@ impl Unfinished {
     /// writers at different places do not wait for each other to grow it.
     pub fn start_over(&mut self, plan: &Plan) -> io::Result<()> {
         self.file.set_len(0)?;
-        self.file.set_len(plan.zip.total())?;
+        self.file.set_len(plan.outline().total())?;
         self.note.set_len(0)?;
         self.note.seek(SeekFrom::Start(0))?;
         self.note.write_all(head(plan).as_bytes())
@@ -134,13 +134,13 @@ pub(super) struct Noter<'a> {
 }
 
 impl Noter<'_> {
-    /// Makes everything written so far durable, then notes these copies (in order).
-    pub fn note(&mut self, copies: &[usize]) -> io::Result<()> {
+    /// Makes everything written so far durable, then notes these copies (index and length, in order).
+    pub fn note(&mut self, copies: &[(usize, u64)]) -> io::Result<()> {
         fail::fail_point!("bulk-sync", |_| Err(io::Error::from_raw_os_error(28)));
         self.file.sync_data()?;
         let mut lines = String::new();
-        for run in copies.chunk_by(|a, b| a + 1 == *b) {
-            if let (Some(first), Some(last)) = (run.first(), run.last()) {
+        for run in copies.chunk_by(|(a, _), (b, _)| a + 1 == *b) {
+            if let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) {
                 lines.push_str(&format!("{first} {last}\n"));
             }
         }
@@ -149,7 +149,7 @@ impl Noter<'_> {
 }
 
 fn head(plan: &Plan) -> String {
-    format!("copiste-zip-part 1 {} {}\n", hex::encode(&plan.zip.etag()), plan.zip.total())
+    format!("copiste-zip-part 1 {} {}\n", hex::encode(&plan.outline().etag()), plan.outline().total())
 }
 
 /// Runs of copies that are whole.

@@ -1,16 +1,19 @@
 //! The threads of a job, their desks, and what stops them.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+use super::choosing::Chosen;
 use super::error::{BulkError, CopyFault, StopFault};
 use super::progress::Progress;
 use super::source::Source;
-use crate::model::{ArchivedCandidate, Script};
+use crate::model::School;
 use crate::render::{Desk, Press, Profile, Subject};
 use crate::rope::{BlobSource, Rope};
 use crate::store::Record;
@@ -24,6 +27,8 @@ pub struct Job<'a> {
     pub blobs: &'a dyn BlobSource,
     /// What makes editions.
     pub press: &'a Press,
+    /// A folder for what a job puts aside, made when it is missing. No other process uses it.
+    pub scratch: &'a Path,
     /// How many threads work; at least one does.
     pub threads: usize,
     /// Told how far it is.
@@ -33,11 +38,13 @@ pub struct Job<'a> {
 }
 
 /// A pool of its own (a bulk job must not starve whoever uses rayon's global one) and a desk a
-/// thread, so at most as many ropes are in memory as there are threads.
+/// thread.
 pub(super) struct Workshop<'a> {
     pub job: Job<'a>,
     pool: ThreadPool,
     desks: Vec<Mutex<Desk>>,
+    /// Schools met so far: an exam has some hundred, its copies come school by school.
+    schools: Mutex<BTreeMap<String, Record<School>>>,
     stopped: AtomicBool,
     stop: Mutex<Option<StopFault>>,
 }
@@ -51,7 +58,14 @@ impl<'a> Workshop<'a> {
             .build()
             .map_err(|error| BulkError::Threads { threads, detail: error.to_string() })?;
         let desks = (0..threads).map(|_| Mutex::default()).collect();
-        Ok(Workshop { job, pool, desks, stopped: AtomicBool::new(false), stop: Mutex::new(None) })
+        Ok(Workshop {
+            job,
+            pool,
+            desks,
+            schools: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            stop: Mutex::new(None),
+        })
     }
 
     /// Whether to begin no further copy.
@@ -77,31 +91,33 @@ impl<'a> Workshop<'a> {
         self.pool.install(|| items.into_par_iter().map(&work).collect())
     }
 
+    /// The threads themselves.
+    pub fn pool(&self) -> &ThreadPool {
+        &self.pool
+    }
+
     /// Makes one edition on the present thread's desk and hands it on. A panic, in a renderer
     /// or in what it is handed to, is this copy's fault and no other's.
     pub fn edition<T>(
         &self,
         profile: Profile,
-        candidate: &ArchivedCandidate,
-        script: &Record<Script>,
-        then: impl FnOnce(&Rope) -> Result<T, CopyFault>,
+        chosen: &Chosen,
+        then: impl FnOnce(&mut Rope) -> Result<T, CopyFault>,
     ) -> Result<T, CopyFault> {
         let place = rayon::current_thread_index().unwrap_or(0) % self.desks.len();
         let mut desk = self.desks[place].lock().unwrap_or_else(PoisonError::into_inner);
         let made = catch_unwind(AssertUnwindSafe(|| {
             fail::fail_point!("bulk-copy");
-            let source = self.job.source;
-            let school = source.school(&candidate.school)?.ok_or(CopyFault::Gone { what: "school" })?;
-            let annotations = source.annotations(script)?;
+            let school = self.school(&chosen.candidate.get().school)?;
+            let annotations = self.job.source.annotations(&chosen.script)?;
             let subject = Subject {
-                exam: source.exam(),
+                exam: self.job.source.exam(),
                 school: school.get(),
-                candidate,
-                script: script.get(),
+                candidate: chosen.candidate.get(),
+                script: chosen.script.get(),
                 annotations: annotations.get(),
             };
-            let rope = self.job.press.edition(&subject, profile, &mut desk)?;
-            then(rope)
+            then(self.job.press.edition(&subject, profile, &mut desk)?)
         }));
         made.unwrap_or_else(|_| {
             // Half drawn: nothing of it goes into the next copy.
@@ -110,16 +126,13 @@ impl<'a> Workshop<'a> {
         })
     }
 
-    /// The same by candidate number.
-    pub fn edition_of<T>(
-        &self,
-        profile: Profile,
-        number: &str,
-        then: impl FnOnce(&Rope) -> Result<T, CopyFault>,
-    ) -> Result<T, CopyFault> {
-        let source = self.job.source;
-        let candidate = source.candidate(number)?.ok_or(CopyFault::Gone { what: "candidate" })?;
-        let script = source.script(number)?.ok_or(CopyFault::Gone { what: "script" })?;
-        self.edition(profile, candidate.get(), &script, then)
+    fn school(&self, uai: &str) -> Result<Record<School>, CopyFault> {
+        let mut schools = self.schools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(school) = schools.get(uai) {
+            return Ok(school.clone());
+        }
+        let school = self.job.source.school(uai)?.ok_or(CopyFault::Gone { what: "school" })?;
+        schools.insert(uai.to_owned(), school.clone());
+        Ok(school)
     }
 }

@@ -8,12 +8,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::error::{BulkError, CopyFault, StopFault};
-use super::plan::Plan;
-use super::report::{Ending, Report};
+use super::report::{Ending, Failure, Refusal, Report};
+use super::rows::Row;
 use super::workshop::Workshop;
 use crate::journal::hex;
-use crate::rope::{BlobSource, Rope, RopeError, write_to_file};
-use crate::zip::PlannedEntry;
+use crate::rope::{BlobSource, Rope, RopeError, RopeReader, write_to_file};
 
 /// How to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,35 +37,8 @@ pub(super) const GROUP_COPIES: usize = 256;
 /// And never more than this many bytes, so that little is lost and little waits for the disk.
 pub(super) const GROUP_BYTES: u64 = 512 << 20;
 
-/// The plan's copies in groups, each in order.
-pub(super) fn groups(plan: &Plan) -> impl Iterator<Item = Vec<usize>> {
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        let start = next;
-        let mut bytes = 0_u64;
-        while next < plan.copies.len() && next - start < GROUP_COPIES && bytes < GROUP_BYTES {
-            bytes = bytes.saturating_add(plan.zip.entries()[next + 1].length);
-            next += 1;
-        }
-        (next > start).then(|| (start..next).collect())
-    })
-}
-
-/// What became of one copy of a group.
-pub(super) enum Outcome {
-    /// Written, or found whole; with the digest of its bytes when asked for.
-    Made(Option<[u8; 32]>),
-    Kept(Option<[u8; 32]>),
-    Failed(CopyFault),
-    /// The job was stopped before this copy was whole.
-    Skipped,
-}
-
-/// Whether an edition is the one that was planned.
-pub(super) fn is_planned(rope: &Rope, entry: &PlannedEntry) -> Result<(), CopyFault> {
-    let same = rope.len() == entry.length && rope.crc32() == entry.crc32 && rope.digest() == entry.digest;
-    if same { Ok(()) } else { Err(CopyFault::Changed) }
-}
+/// What one copy's file or entry holds, with the digest of its bytes when asked for.
+pub(super) type Sum = Option<[u8; 32]>;
 
 /// Writes an edition. A scan that cannot be read is the copy's fault; a target that cannot be
 /// written stops the job, and the copy counts as skipped.
@@ -91,50 +63,77 @@ fn pour_into(rope: &Rope, file: &File, offset: u64, blobs: &dyn BlobSource) -> R
     write_to_file(rope, file, offset, blobs)
 }
 
-/// Hashes what was written, and compares its CRC-32 with the planned one: that shows a scan whose
+/// Hashing is done in pieces of this many bytes.
+const PIECE: usize = 256 * 1024;
+
+/// Hashes every byte of an edition, and compares its CRC-32 with the rope's: that shows a scan whose
 /// bytes are no longer those that were taken in.
-pub(super) fn hash_written(file: &File, offset: u64, entry: &PlannedEntry) -> Result<[u8; 32], CopyFault> {
-    let (mut sha256, mut crc32) = (Sha256::new(), crc32fast::Hasher::new());
-    let mut buffer = vec![0; 256 * 1024];
-    let mut at = 0;
-    while at < entry.length {
-        let wanted = buffer.len().min(usize::try_from(entry.length - at).unwrap_or(usize::MAX));
-        let piece = &mut buffer[..wanted];
-        file.read_exact_at(piece, offset + at).map_err(CopyFault::Placing)?;
-        sha256.update(&*piece);
-        crc32.update(piece);
-        at += wanted as u64;
-    }
-    if crc32.finalize() == entry.crc32 { Ok(sha256.finalize().into()) } else { Err(CopyFault::Altered) }
+pub(super) fn hash_rope(rope: &Rope, blobs: &dyn BlobSource) -> Result<[u8; 32], CopyFault> {
+    let mut reader = RopeReader::new(rope, blobs);
+    hash(rope.len(), rope.crc32(), |offset, piece| reader.read_at(offset, piece).map_err(CopyFault::Scan))
 }
 
-/// The digests asked for with `sha256`, by copy.
-pub(super) struct Sums(Option<Vec<Option<[u8; 32]>>>);
+/// Hashes what was written, and compares its CRC-32 with the planned one.
+pub(super) fn hash_written(file: &File, offset: u64, length: u64, crc32: u32) -> Result<[u8; 32], CopyFault> {
+    hash(length, crc32, |at, piece| file.read_at(piece, offset + at).map_err(CopyFault::Placing))
+}
+
+fn hash(
+    length: u64,
+    crc32: u32,
+    mut read: impl FnMut(u64, &mut [u8]) -> Result<usize, CopyFault>,
+) -> Result<[u8; 32], CopyFault> {
+    let (mut sha256, mut crc) = (Sha256::new(), crc32fast::Hasher::new());
+    let mut buffer = vec![0; PIECE];
+    let mut at = 0;
+    while at < length {
+        let wanted = buffer.len().min(usize::try_from(length - at).unwrap_or(usize::MAX));
+        let read = read(at, &mut buffer[..wanted])?;
+        if read == 0 {
+            return Err(CopyFault::Altered);
+        }
+        sha256.update(&buffer[..read]);
+        crc.update(&buffer[..read]);
+        at += read as u64;
+    }
+    if crc.finalize() == crc32 { Ok(sha256.finalize().into()) } else { Err(CopyFault::Altered) }
+}
+
+/// The digests asked for with `sha256`, by the copies' rows.
+pub(super) struct Sums(Option<Vec<Sum>>);
 
 impl Sums {
-    pub fn new(plan: &Plan, options: &WriteOptions) -> Sums {
-        Sums(options.sha256.then(|| vec![None; plan.copies.len()]))
+    pub fn new(options: &WriteOptions) -> Sums {
+        Sums(options.sha256.then(Vec::new))
     }
 
-    pub fn note(&mut self, index: usize, sum: Option<[u8; 32]>) {
-        if let Some(slot) = self.0.as_mut().and_then(|sums| sums.get_mut(index)) {
-            *slot = sum;
+    pub fn note(&mut self, index: usize, sum: Sum) {
+        if let Some(sums) = &mut self.0 {
+            if sums.len() <= index {
+                sums.resize(index + 1, None);
+            }
+            sums[index] = sum;
         }
     }
 
-    /// As `sha256sum` writes and checks them; none when they were not asked for.
-    pub fn listing(&self, plan: &Plan) -> Option<String> {
-        let sums = self.0.as_ref()?;
-        let mut listing = String::new();
-        for (index, sum) in sums.iter().enumerate() {
-            if let Some(sum) = sum {
-                listing.push_str(&hex::encode(sum));
-                listing.push_str("  ");
-                listing.push_str(plan.zip.name(index + 1));
-                listing.push('\n');
+    pub fn are_asked_for(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// As `sha256sum` writes and checks them.
+    pub fn write(
+        &self,
+        rows: impl Iterator<Item = io::Result<(usize, Row)>>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let sums = self.0.as_deref().unwrap_or_default();
+        for row in rows {
+            let (index, row) = row?;
+            if let Some(sum) = sums.get(index).copied().flatten() {
+                writeln!(out, "{}  {}", hex::encode(&sum), row.entry)?;
             }
         }
-        Some(listing)
+        Ok(())
     }
 }
 
@@ -147,15 +146,9 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub fn report(self, plan: Plan, ending: Ending) -> Report {
-        Report {
-            made: self.made,
-            kept: self.kept,
-            bytes: self.bytes,
-            refused: plan.refused,
-            failed: plan.failed,
-            ending,
-        }
+    pub fn report(self, refused: Vec<Refusal>, mut failed: Vec<Failure>, ending: Ending) -> Report {
+        failed.sort_by(|one, other| one.candidate.cmp(&other.candidate));
+        Report { made: self.made, kept: self.kept, bytes: self.bytes, refused, failed, ending }
     }
 }
 

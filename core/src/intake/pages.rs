@@ -59,6 +59,18 @@ pub fn read(line: &str) -> Result<(String, Vec<Page>), serde_json::Error> {
     Ok((line.candidate, line.pages.into_iter().map(Kept::page).collect()))
 }
 
+/// Whose pages a line is about, without reading them.
+///
+/// # Errors
+/// Whatever is not as it was written.
+pub fn whose(line: &str) -> Result<String, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Whose {
+        candidate: String,
+    }
+    serde_json::from_str::<Whose>(line).map(|whose| whose.candidate)
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
@@ -345,6 +357,7 @@ mod tests {
         fn what_was_found_in_a_scan_comes_back_as_it_was(pages in proptest::collection::vec(page(), 0..3)) {
             let line = write("0123", &pages).unwrap();
             prop_assert!(line.ends_with('\n') && !line[..line.len() - 1].contains('\n'));
+            prop_assert_eq!(whose(&line).unwrap(), "0123");
             prop_assert_eq!(read(&line).unwrap(), ("0123".to_owned(), pages));
         }
     }

@@ -34,4 +34,7 @@ pub struct Candidate {
     pub school: String,
     /// Whether he came.
     pub attendance: Attendance,
+    /// What his copy is called in a delivery, `{uai}/{LASTNAME}_{Firstname}_{number}.pdf`: unlike that of
+    /// any other candidate of the exam, however a file system compares names. Filled in by the store.
+    pub entry: String,
 }

@@ -16,6 +16,18 @@ pub struct Question {
     pub maximum: Hundredths,
 }
 
+/// A record that lies with others in one blob.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug, Clone, Copy, PartialEq, Eq))]
+pub struct Packed {
+    /// The blob.
+    pub pack: BlobRef,
+    /// Where in it the record begins.
+    pub offset: u32,
+    /// Bytes of the record.
+    pub length: u32,
+}
+
 /// *Copie*.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[rkyv(derive(Debug))]
@@ -37,12 +49,20 @@ pub struct Script {
     pub harmonised: Option<Hundredths>,
     /// The marker's general comment.
     pub appreciation: Option<String>,
-    /// In the order they were made. Empty when [`Script::annotations_blob`] holds them.
+    /// In the order they were made. Empty when [`Script::annotations_apart`] says where they are.
     pub annotations: Vec<Annotation>,
     /// Where the annotations are when they are too many for a record.
-    pub annotations_blob: Option<BlobRef>,
+    pub annotations_apart: Option<Packed>,
     /// When it first became renderable: seconds since 1970, UTC.
     pub renderable_at: i64,
+}
+
+impl ArchivedPacked {
+    /// The place itself.
+    pub fn get(&self) -> Packed {
+        let ArchivedPacked { pack, offset, length } = self;
+        Packed { pack: pack.get(), offset: offset.to_native(), length: length.to_native() }
+    }
 }
 
 impl Script {

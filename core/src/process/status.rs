@@ -29,16 +29,19 @@ pub struct Attendances {
 pub struct Missing {
     /// How many.
     pub count: u64,
-    /// The first candidate numbers, in order.
+    /// The lowest candidate numbers, in order.
     pub first: Vec<String>,
 }
 
 impl Missing {
     fn push(&mut self, candidate: &str) {
         self.count += 1;
-        // A candidate with several pages is named once.
-        if self.first.len() < SHOWN && self.first.last().is_none_or(|last| last != candidate) {
-            self.first.push(candidate.to_owned());
+        // Candidates come in any order; one with several pages is named once.
+        if let Err(at) = self.first.binary_search_by(|named| named.as_str().cmp(candidate))
+            && at < SHOWN
+        {
+            self.first.insert(at, candidate.to_owned());
+            self.first.truncate(SHOWN);
         }
     }
 }
@@ -127,7 +130,7 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         status.locked_batches += u64::from(batch?.get().state == ArchivedBatchState::Locked);
     }
     let (mut sum, mut complete) = (0_i64, 0_u64);
-    for candidate in view.candidates() {
+    for (candidate, place) in view.candidates().zip(0..) {
         let candidate = candidate?;
         let candidate = candidate.get();
         let counted = match candidate.attendance {
@@ -140,7 +143,7 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         if candidate.attendance != ArchivedAttendance::Present {
             continue;
         }
-        let Some(script) = view.script(&candidate.number)? else {
+        let Some(script) = view.script_at(place)? else {
             status.scanning.without_script.push(&candidate.number);
             status.marks.missing += 1;
             continue;

@@ -89,7 +89,7 @@ impl Press {
     }
 
     /// Makes the edition of one script under a profile. The rope belongs to the desk and is
-    /// replaced by the next edition.
+    /// replaced by the next edition; whoever wants to keep it leaves another in its place.
     ///
     /// # Errors
     /// [`RenderError`] when a renderer or the composer cannot do this copy.
@@ -98,7 +98,7 @@ impl Press {
         subject: &Subject<'_>,
         profile: Profile,
         desk: &'d mut Desk,
-    ) -> Result<&'d Rope, RenderError> {
+    ) -> Result<&'d mut Rope, RenderError> {
         desk.copy.clear();
         desk.copy.measure_with(&self.measure);
         desk.rope.clear();
@@ -106,6 +106,6 @@ impl Press {
             entry.renderer.draw(subject, &mut desk.copy)?;
         }
         self.composer.compose(subject, profile, &desk.copy, &mut desk.rope)?;
-        Ok(&desk.rope)
+        Ok(&mut desk.rope)
     }
 }

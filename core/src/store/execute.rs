@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::apply::{Bench, Place, apply, exam_entry, prepare};
 use super::generation::Generations;
+use super::packs::OpenPacks;
 use super::record::{InspectionRecord, Record};
 use super::secret::Secret;
 use super::tables::Tables;
@@ -27,6 +28,7 @@ pub struct Store {
     pub(super) dir: PathBuf,
     pub(super) tables: Arc<Tables>,
     pub(super) blobs: Arc<BlobStore>,
+    pub(super) packs: Arc<OpenPacks>,
     pub(super) generations: Generations,
     pub(super) secret: Secret,
     pub(super) load: Load,
@@ -78,7 +80,7 @@ impl Store {
             return Err(StoreError::Inconsistent { detail: format!("exam {id} is between two imports") });
         }
         let (tables, blobs) = (Arc::clone(&self.tables), Arc::clone(&self.blobs));
-        Ok(Some(ExamView { tables, blobs, entry, held }))
+        Ok(Some(ExamView { tables, blobs, packs: Arc::clone(&self.packs), entry, held }))
     }
 
     /// Executes a command: prepares it, appends it to the journal, applies it, commits. One at a

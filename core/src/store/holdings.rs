@@ -1,5 +1,6 @@
 //! What an import brings: the content of a bundle as model types.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::BlobStore;
@@ -21,8 +22,31 @@ pub struct Holdings<'a> {
     pub batches: Vec<Batch>,
     /// In any order, each number once.
     pub candidates: Vec<Candidate>,
-    /// In any order, each candidate at most once; read one at a time, never all in memory.
-    pub scripts: Box<dyn Iterator<Item = Result<Script, LoadError>> + 'a>,
+    /// The scripts.
+    pub scripts: Box<dyn Scripts + 'a>,
+}
+
+/// The scripts of a bundle, each candidate's at most once: asked for one at a time, never all in memory.
+pub trait Scripts {
+    /// How many there are.
+    fn count(&self) -> u64;
+
+    /// A candidate's script; none when the bundle has none.
+    ///
+    /// # Errors
+    /// [`LoadError`] when it does not read as it did.
+    fn script(&mut self, candidate: &str) -> Result<Option<Script>, LoadError>;
+}
+
+/// Scripts by candidate, for bundles small enough to be in memory.
+impl Scripts for BTreeMap<String, Script> {
+    fn count(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn script(&mut self, candidate: &str) -> Result<Option<Script>, LoadError> {
+        Ok(self.get(candidate).cloned())
+    }
 }
 
 /// Reads an import's blobs: [`crate::intake`] provides the function, the store calls it when the

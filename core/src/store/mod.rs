@@ -24,9 +24,11 @@ mod error;
 mod execute;
 mod generation;
 mod holdings;
+mod leaves;
 mod lock;
 mod meta;
 mod open;
+mod packs;
 mod record;
 mod search;
 mod secret;
@@ -39,7 +41,7 @@ use std::io;
 pub use blobs::{BlobBatch, BlobFault, BlobFile, BlobFiles, BlobSink, BlobStore};
 pub use error::{ExecuteError, OpenError, StoreError};
 pub use execute::{Executed, Store};
-pub use holdings::{Holdings, Load, LoadError};
+pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use record::{
     ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Kept, Record, RecordFault,
     VALUE_LIMIT,
@@ -55,15 +57,14 @@ pub struct OpenOptions {
     pub load: Load,
     /// Draws 32 random bytes for a new data directory's secret.
     pub secret: fn() -> io::Result<[u8; 32]>,
-    /// Memory for sled's cache, in bytes. [`OpenOptions::new`] says 16 MiB: a run through 27,000
-    /// scripts then holds 21 MB, through 2,700 it holds 15 MB (50 MB with 64 MiB), and is not slower,
-    /// for what sled lets go stays in the page cache.
+    /// Memory for sled's cache, in bytes. [`OpenOptions::new`] says 1 MiB, since what sled lets go
+    /// stays in the page cache, and most of what is read is read once.
     pub cache_bytes: u64,
 }
 
 impl OpenOptions {
     /// The usual options.
     pub fn new(load: Load, secret: fn() -> io::Result<[u8; 32]>) -> OpenOptions {
-        OpenOptions { load, secret, cache_bytes: 16 << 20 }
+        OpenOptions { load, secret, cache_bytes: 1 << 20 }
     }
 }

@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::meta::{self, Applied, State};
 use super::record::{ExamEntry, Record};
 use super::secret::Secret;
-use super::tables::{Tables, make_room};
+use super::tables::Tables;
 use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError};
 use crate::journal::{Counts, Journal, Lines};
 
@@ -79,6 +79,7 @@ fn opened(dir: &Path, options: &OpenOptions, from_nothing: bool) -> Result<Store
         dir: dir.to_owned(),
         tables: Arc::new(tables),
         blobs: Arc::new(blobs),
+        packs: Arc::default(),
         generations,
         secret,
         load: options.load,
@@ -185,7 +186,7 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
         let exam = entry.exam.id.as_str();
         let expected = expected.get(exam).copied().unwrap_or_default();
         let generation = entry.generation.to_native();
-        for (what, tree, expected) in [
+        for (what, table, expected) in [
             ("schools", &tables.schools, expected.schools),
             ("markers", &tables.markers, expected.markers),
             ("batches", &tables.batches, expected.batches),
@@ -193,14 +194,26 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
             ("scripts", &tables.scripts, expected.scripts),
         ] {
             let mut found = 0;
-            for entry in tree.scan_prefix(generation.to_be_bytes()) {
+            for entry in table.scan_prefix(generation.to_be_bytes()) {
                 let (key, value) = entry.map_err(StoreError::from)?;
-                make_room(tree, &key, value.len())?;
+                table.make_room(&key, value.len())?;
                 found += 1;
             }
             if found != expected {
                 return Err(OpenError::Counts { exam: exam.to_owned(), what, expected, found });
             }
+        }
+    }
+    for entry in &entries {
+        let entry = entry.get();
+        let exam = entry.exam.id.as_str();
+        let expected = expected.get(exam).copied().unwrap_or_default().candidates;
+        let mut found = 0;
+        for place in tables.all_places(entry.generation.to_native())? {
+            found += u64::from(place?.1.is_some());
+        }
+        if found != expected {
+            return Err(OpenError::Counts { exam: exam.to_owned(), what: "places", expected, found });
         }
     }
     for exam in expected.keys() {

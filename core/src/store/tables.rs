@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sled::{IVec, Tree};
 
+use super::leaves;
 use super::lock::Lock;
 use super::record::{Kept, Record};
 use super::{OpenError, StoreError};
@@ -15,23 +18,26 @@ pub(super) struct Tables {
     db: sled::Db,
     dir: PathBuf,
     /// Few fixed keys; see [`super::meta`].
-    pub(super) meta: Tree,
+    pub(super) meta: Table,
     /// Exam id → `ExamEntry`.
-    pub(super) exams: Tree,
+    pub(super) exams: Table,
     /// Generation, UAI → `School`.
-    pub(super) schools: Tree,
+    pub(super) schools: Table,
     /// Generation, id → `Marker`.
-    pub(super) markers: Tree,
+    pub(super) markers: Table,
     /// Generation, id → `Batch`.
-    pub(super) batches: Tree,
-    /// Generation, number → `Candidate`.
-    pub(super) candidates: Tree,
-    /// Generation, candidate number → `Script`.
-    pub(super) scripts: Tree,
-    /// Generation, word or rank → postings; see [`super::search`].
-    pub(super) search: Tree,
+    pub(super) batches: Table,
+    /// Generation, place → `Candidate`. Places are the order of a delivery's entries: who makes all
+    /// copies reads records as they lie.
+    pub(super) candidates: Table,
+    /// Generation, candidate number → place, four bytes; in leaves.
+    pub(super) places: Table,
+    /// Generation, the candidate's place → `Script`.
+    pub(super) scripts: Table,
+    /// Generation, word or rank → postings; in leaves. See [`super::search`].
+    pub(super) search: Table,
     /// SHA-256 of a scan → `InspectionRecord`.
-    pub(super) inspections: Tree,
+    pub(super) inspections: Table,
     _lock: Option<Lock>,
 }
 
@@ -54,7 +60,7 @@ impl Tables {
             .temporary(temporary);
         let opened = catch_unwind(AssertUnwindSafe(|| -> sled::Result<_> {
             let db = open_db(&config)?;
-            let tree = |name: &str| db.open_tree(name);
+            let tree = |name: &str| db.open_tree(name).map(Table::of);
             Ok(Tables {
                 meta: tree("meta")?,
                 exams: tree("exams")?,
@@ -62,6 +68,7 @@ impl Tables {
                 markers: tree("markers")?,
                 batches: tree("batches")?,
                 candidates: tree("candidates")?,
+                places: tree("places")?,
                 scripts: tree("scripts")?,
                 search: tree("search")?,
                 inspections: tree("inspections")?,
@@ -88,9 +95,37 @@ impl Tables {
         durable.map_err(|error| StoreError::Database(sled::Error::Io(error)))
     }
 
+    /// The place of a candidate's records.
+    pub(super) fn place_of(&self, generation: u32, number: &str) -> Result<Option<u32>, StoreError> {
+        let Some(entry) = leaves::from(&self.places, generation, number.as_bytes())?.next() else {
+            return Ok(None);
+        };
+        let (found, value) = entry?;
+        if found != number.as_bytes() {
+            return Ok(None);
+        }
+        let place = place_in(&value).filter(|_| value.len() == 4);
+        let wrong = || StoreError::Inconsistent { detail: format!("candidate {number} has no place") };
+        place.ok_or_else(wrong).map(Some)
+    }
+
+    /// The numbers of all candidates and their places, by number.
+    pub(super) fn all_places(
+        &self,
+        generation: u32,
+    ) -> Result<impl Iterator<Item = Result<(String, Option<u32>), StoreError>>, StoreError> {
+        let entries = leaves::from(&self.places, generation, b"")?;
+        Ok(entries.map(|entry| {
+            let (number, value) = entry?;
+            let place = place_in(&value).filter(|_| value.len() == 4);
+            Ok((String::from_utf8_lossy(&number).into_owned(), place))
+        }))
+    }
+
     /// The trees whose keys begin with a generation.
-    pub(super) fn of_generations(&self) -> [&Tree; 6] {
-        [&self.schools, &self.markers, &self.batches, &self.candidates, &self.scripts, &self.search]
+    pub(super) fn of_generations(&self) -> [&Table; 7] {
+        let Tables { schools, markers, batches, candidates, places, scripts, search, .. } = self;
+        [schools, markers, batches, candidates, places, scripts, search]
     }
 }
 
@@ -118,56 +153,123 @@ pub(super) fn key(generation: u32, name: &str) -> Vec<u8> {
     key
 }
 
+/// The key of what stands at a place within a generation.
+pub(super) fn key_at(generation: u32, place: u32) -> [u8; 8] {
+    let mut key = [0; 8];
+    key[..4].copy_from_slice(&generation.to_be_bytes());
+    key[4..].copy_from_slice(&place.to_be_bytes());
+    key
+}
+
+/// The place a key or a value says; none when it says none.
+pub(super) fn place_in(bytes: &[u8]) -> Option<u32> {
+    bytes.last_chunk().map(|place| u32::from_be_bytes(*place))
+}
+
 /// The record under a key; `what` names it in an error, without personal data.
 pub(super) fn read<T: Kept>(
-    tree: &Tree,
+    table: &Table,
     key: impl AsRef<[u8]>,
     what: impl Fn() -> String,
 ) -> Result<Option<Record<T>>, StoreError> {
     let key = key.as_ref();
-    let Some(bytes) = tree.get(key)? else { return Ok(None) };
-    make_room(tree, key, bytes.len())?;
+    let Some(bytes) = table.get(key)? else { return Ok(None) };
+    table.make_room(key, bytes.len())?;
     Ok(Some(Record::read(bytes).map_err(|fault| StoreError::Record { what: what(), fault })?))
 }
 
-/// Lets sled notice that its cache is full. Call it after reading or writing `length` bytes under
-/// `key`.
-///
-/// sled 0.34 counts what it holds only when 64 accesses have gathered in one of 256 queues, a
-/// page belonging to one queue. A page has up to 16 values, so a run through 27,000 scripts, or
-/// writing them, passes each page a few times and leaves all of them in memory, whatever the
-/// cache's capacity: 130 MB and 600 MB were measured. Looking the key up once for every half KiB of
-/// its value makes each page's queue full once for every 32 KiB of it, at half a microsecond a look.
-pub(super) fn make_room(tree: &Tree, key: &[u8], length: usize) -> Result<(), StoreError> {
-    for _ in 0..(length / 512).min(64) {
-        tree.contains_key(key)?;
+/// A tree of which little stays in memory, however much of it is read or written.
+#[derive(Clone)]
+pub(super) struct Table {
+    tree: Tree,
+    /// Bytes read or written so far, all threads together.
+    passed: Arc<AtomicUsize>,
+}
+
+/// A key is looked up once for so many bytes that were read or written.
+const LOOK_EVERY: usize = 256;
+
+/// Of what a record is in memory beside its bytes: its key, and what points to both.
+const AROUND: usize = 96;
+
+impl Table {
+    pub(super) fn of(tree: Tree) -> Table {
+        Table { tree, passed: Arc::default() }
     }
-    Ok(())
+
+    /// Lets sled notice that its cache is full. Call it after reading or writing `length` bytes under
+    /// `key`.
+    ///
+    /// sled 0.34 counts what it holds only when 64 accesses have gathered in one of 256 queues, a page
+    /// belonging to one queue. A page has up to 16 values, so a run through 27,000 scripts, or writing
+    /// them, passes each page a few times and leaves all of them in memory, whatever the cache's
+    /// capacity: 130 MB and 600 MB were measured. Looking a key up once for every [`LOOK_EVERY`] bytes
+    /// makes a page's queue full once for every 16 KiB, so some 4 MiB wait in all queues together; a
+    /// look takes a microsecond.
+    pub(super) fn make_room(&self, key: &[u8], length: usize) -> Result<(), StoreError> {
+        let bytes = length + AROUND;
+        let before = self.passed.fetch_add(bytes, Ordering::Relaxed) % LOOK_EVERY;
+        // More than 64 in a row fill no further queue.
+        for _ in 0..((before + bytes) / LOOK_EVERY).min(64) {
+            self.tree.contains_key(key)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::Deref for Table {
+    type Target = Tree;
+
+    fn deref(&self) -> &Tree {
+        &self.tree
+    }
+}
+
+/// What the keys of a table say after the generation.
+#[derive(Clone, Copy)]
+pub(super) enum Keys {
+    /// A name that people know: a number, an id.
+    Names,
+    /// A place.
+    Places,
+}
+
+impl Keys {
+    /// How a message names what lies under a key.
+    pub(super) fn spelt(self, key: &[u8]) -> String {
+        match self {
+            Keys::Names => String::from_utf8_lossy(key.get(4..).unwrap_or_default()).into_owned(),
+            Keys::Places => match place_in(key) {
+                Some(place) => format!("at place {place}"),
+                None => "at no place".to_owned(),
+            },
+        }
+    }
 }
 
 /// The records of one generation, in the order of their keys.
 pub struct Records<T: Kept> {
-    tree: Tree,
+    table: Table,
     iter: sled::Iter,
-    what: &'static str,
+    what: (&'static str, Keys),
     kept: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T: Kept> Records<T> {
-    pub(super) fn of(tree: &Tree, generation: u32, what: &'static str) -> Records<T> {
+    pub(super) fn of(table: &Table, generation: u32, what: &'static str, keys: Keys) -> Records<T> {
         Records {
-            tree: tree.clone(),
-            iter: tree.scan_prefix(generation.to_be_bytes()),
-            what,
+            table: table.clone(),
+            iter: table.scan_prefix(generation.to_be_bytes()),
+            what: (what, keys),
             kept: std::marker::PhantomData,
         }
     }
 
     fn read(&self, (key, value): (IVec, IVec)) -> Result<Record<T>, StoreError> {
-        make_room(&self.tree, &key, value.len())?;
+        self.table.make_room(&key, value.len())?;
         Record::read(value).map_err(|fault| {
-            let name = key.get(4..).map(String::from_utf8_lossy).unwrap_or_default();
-            StoreError::Record { what: format!("{} {name}", self.what), fault }
+            let (what, keys) = self.what;
+            StoreError::Record { what: format!("{what} {}", keys.spelt(&key)), fault }
         })
     }
 }

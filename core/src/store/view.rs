@@ -4,8 +4,9 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use super::generation::Held;
+use super::packs::OpenPacks;
 use super::record::{ExamEntry, InspectionRecord, Record};
-use super::tables::{Records, Tables, key, read};
+use super::tables::{Keys, Records, Tables, key, key_at, read};
 use super::{BlobStore, StoreError};
 use crate::journal::{Counts, PagePlace};
 use crate::model::{
@@ -20,6 +21,7 @@ use crate::rope::BlobSource;
 pub struct ExamView {
     pub(super) tables: Arc<Tables>,
     pub(super) blobs: Arc<BlobStore>,
+    pub(super) packs: Arc<OpenPacks>,
     pub(super) entry: Record<ExamEntry>,
     pub(super) held: Arc<Held>,
 }
@@ -55,9 +57,6 @@ impl Annotations<'_> {
     }
 }
 
-/// The largest blob of annotations that is read: a thousand times what a record holds.
-const ANNOTATIONS_LIMIT: u64 = 64 << 20;
-
 impl ExamView {
     /// The exam.
     pub fn exam(&self) -> &ArchivedExam {
@@ -87,7 +86,7 @@ impl ExamView {
 
     /// Schools, by UAI.
     pub fn schools(&self) -> Records<School> {
-        Records::of(&self.tables.schools, self.held.generation(), "school")
+        Records::of(&self.tables.schools, self.held.generation(), "school", Keys::Names)
     }
 
     /// One school.
@@ -98,9 +97,17 @@ impl ExamView {
         read(&self.tables.schools, self.key(uai), || format!("school {uai}"))
     }
 
-    /// Candidates, by number.
+    /// Candidates, in the order of a delivery's entries: the first at place 0, the next at 1…
     pub fn candidates(&self) -> Records<Candidate> {
-        Records::of(&self.tables.candidates, self.held.generation(), "candidate")
+        Records::of(&self.tables.candidates, self.held.generation(), "candidate", Keys::Places)
+    }
+
+    /// Where the records of a candidate are; none when the exam has no such candidate.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the place cannot be read.
+    pub fn place_of(&self, number: &str) -> Result<Option<u32>, StoreError> {
+        self.tables.place_of(self.held.generation(), number)
     }
 
     /// One candidate.
@@ -108,12 +115,22 @@ impl ExamView {
     /// # Errors
     /// [`StoreError`] when the record cannot be read.
     pub fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError> {
-        read(&self.tables.candidates, self.key(number), || format!("candidate {number}"))
+        let Some(place) = self.place_of(number)? else { return Ok(None) };
+        read(&self.tables.candidates, self.key_at(place), || format!("candidate {number}"))
     }
 
-    /// Scripts, by candidate number.
+    /// The candidate at a place; none past the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn candidate_at(&self, place: u32) -> Result<Option<Record<Candidate>>, StoreError> {
+        read(&self.tables.candidates, self.key_at(place), || format!("the candidate at place {place}"))
+    }
+
+    /// Scripts, in the order of a delivery's entries.
     pub fn scripts(&self) -> Records<Script> {
-        Records::of(&self.tables.scripts, self.held.generation(), "the script of candidate")
+        let what = "the script of the candidate";
+        Records::of(&self.tables.scripts, self.held.generation(), what, Keys::Places)
     }
 
     /// One candidate's script.
@@ -121,12 +138,23 @@ impl ExamView {
     /// # Errors
     /// [`StoreError`] when the record cannot be read.
     pub fn script(&self, candidate: &str) -> Result<Option<Record<Script>>, StoreError> {
-        read(&self.tables.scripts, self.key(candidate), || format!("the script of candidate {candidate}"))
+        let Some(place) = self.place_of(candidate)? else { return Ok(None) };
+        let what = || format!("the script of candidate {candidate}");
+        read(&self.tables.scripts, self.key_at(place), what)
+    }
+
+    /// The script of the candidate at a place; none when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
+        let what = || format!("the script of the candidate at place {place}");
+        read(&self.tables.scripts, self.key_at(place), what)
     }
 
     /// Batches, by id.
     pub fn batches(&self) -> Records<Batch> {
-        Records::of(&self.tables.batches, self.held.generation(), "batch")
+        Records::of(&self.tables.batches, self.held.generation(), "batch", Keys::Names)
     }
 
     /// One batch.
@@ -139,7 +167,7 @@ impl ExamView {
 
     /// Markers, by id.
     pub fn markers(&self) -> Records<Marker> {
-        Records::of(&self.tables.markers, self.held.generation(), "marker")
+        Records::of(&self.tables.markers, self.held.generation(), "marker", Keys::Names)
     }
 
     /// One marker.
@@ -156,11 +184,13 @@ impl ExamView {
     /// [`StoreError::Blob`] when they are in a blob that cannot be read whole.
     pub fn annotations<'s>(&self, script: &'s Record<Script>) -> Result<Annotations<'s>, StoreError> {
         let script = script.get();
-        let Some(blob) = script.annotations_blob.as_ref() else {
+        let Some(apart) = script.annotations_apart.as_ref() else {
             return Ok(Annotations::Within(&script.annotations));
         };
         let what = format!("the annotations of candidate {}", script.candidate);
-        let bytes = read_blob(&self.blobs, &blob.get(), ANNOTATIONS_LIMIT)
+        let bytes = self
+            .packs
+            .read(&self.blobs, &apart.get())
             .map_err(|source| StoreError::Blob { act: format!("read {what}"), source })?;
         Ok(Annotations::Apart(Record::read(bytes).map_err(StoreError::record(what))?))
     }
@@ -211,6 +241,7 @@ impl ExamView {
                 }
             }
         }
+        damaged.sort_unstable_by(|one: &DamagedPage, other| one.place.cmp(&other.place));
         Ok(damaged)
     }
 
@@ -229,6 +260,10 @@ impl ExamView {
 
     fn key(&self, name: &str) -> Vec<u8> {
         key(self.held.generation(), name)
+    }
+
+    fn key_at(&self, place: u32) -> [u8; 8] {
+        key_at(self.held.generation(), place)
     }
 }
 

@@ -1,15 +1,6 @@
 //! The bytes of a ZIP file's own structures (PKWARE APPNOTE 6.3.10, sections 4.3 and 4.5).
 
-/// What a header says of an entry.
-pub(super) struct Described<'a> {
-    pub name: &'a str,
-    pub length: u64,
-    pub crc32: u32,
-    /// Seconds since 1970, UTC.
-    pub at: i64,
-    /// Where its local header begins.
-    pub offset: u64,
-}
+use super::Entry;
 
 /// Version 2.0: folders, stored entries. Version 4.5: Zip64.
 const VERSION: u16 = 20;
@@ -77,14 +68,14 @@ fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// Bytes before an entry's content.
-pub(super) fn local_header_length(name: &str, length: u64, at: i64) -> u64 {
-    let zip64 = if length >= FULL_32 { 20 } else { 0 };
-    let timestamp = if stampable(at).is_some() { 9 } else { 0 };
-    30 + name.len() as u64 + zip64 + timestamp
+pub(super) fn local_header_length(entry: &Entry<'_>) -> u64 {
+    let zip64 = if entry.length >= FULL_32 { 20 } else { 0 };
+    let timestamp = if stampable(entry.at).is_some() { 9 } else { 0 };
+    30 + entry.name.len() as u64 + zip64 + timestamp
 }
 
 /// The header before an entry's content.
-pub(super) fn local_header(entry: &Described<'_>, out: &mut Vec<u8>) {
+pub(super) fn local_header(entry: &Entry<'_>, out: &mut Vec<u8>) {
     let zip64 = entry.length >= FULL_32;
     let mut extra = Vec::with_capacity(32);
     if zip64 {
@@ -102,19 +93,19 @@ pub(super) fn local_header(entry: &Described<'_>, out: &mut Vec<u8>) {
     out.extend(extra);
 }
 
-/// Bytes of an entry's line in the central directory.
-pub(super) fn central_header_length(name: &str, length: u64, at: i64, offset: u64) -> u64 {
-    let zip64 = match (length >= FULL_32, offset >= FULL_32) {
+/// Bytes of an entry's line in the central directory; its local header begins at `offset`.
+pub(super) fn central_header_length(entry: &Entry<'_>, offset: u64) -> u64 {
+    let zip64 = match (entry.length >= FULL_32, offset >= FULL_32) {
         (false, false) => 0,
         (large, far) => 4 + u64::from(large) * 16 + u64::from(far) * 8,
     };
-    let timestamp = if stampable(at).is_some() { 9 } else { 0 };
-    46 + name.len() as u64 + zip64 + timestamp
+    let timestamp = if stampable(entry.at).is_some() { 9 } else { 0 };
+    46 + entry.name.len() as u64 + zip64 + timestamp
 }
 
 /// An entry's line in the central directory.
-pub(super) fn central_header(entry: &Described<'_>, out: &mut Vec<u8>) {
-    let (large, far) = (entry.length >= FULL_32, entry.offset >= FULL_32);
+pub(super) fn central_header(entry: &Entry<'_>, offset: u64, out: &mut Vec<u8>) {
+    let (large, far) = (entry.length >= FULL_32, offset >= FULL_32);
     let mut extra = Vec::with_capacity(40);
     if large || far {
         extra.extend(ZIP64.to_le_bytes());
@@ -124,7 +115,7 @@ pub(super) fn central_header(entry: &Described<'_>, out: &mut Vec<u8>) {
             extra.extend(entry.length.to_le_bytes());
         }
         if far {
-            extra.extend(entry.offset.to_le_bytes());
+            extra.extend(offset.to_le_bytes());
         }
     }
     timestamp(entry.at, &mut extra);
@@ -137,13 +128,13 @@ pub(super) fn central_header(entry: &Described<'_>, out: &mut Vec<u8>) {
     // No comment, first disk, no internal attributes.
     out.extend([0; 6]);
     out.extend(REGULAR_FILE.to_le_bytes());
-    out.extend(capped_32(entry.offset).to_le_bytes());
+    out.extend(capped_32(offset).to_le_bytes());
     out.extend(entry.name.as_bytes());
     out.extend(extra);
 }
 
 /// Flags to extra length: the same in both headers.
-fn shared_fields(entry: &Described<'_>, extra: &[u8], out: &mut Vec<u8>) {
+fn shared_fields(entry: &Entry<'_>, extra: &[u8], out: &mut Vec<u8>) {
     let moment = DosTime::of(entry.at);
     out.extend(FLAGS.to_le_bytes());
     out.extend(STORED.to_le_bytes());
@@ -246,12 +237,12 @@ mod tests {
         for length in [0, 1, FULL_32 - 1, FULL_32, u64::MAX] {
             for offset in [0, FULL_32 - 1, FULL_32, u64::MAX] {
                 for at in [-1, 0, 1 << 31, 1_578_038_401] {
-                    let entry = Described { name: "é.pdf", length, crc32: 7, at, offset };
+                    let entry = Entry { name: "é.pdf", length, crc32: 7, at };
                     let (mut local, mut central) = (Vec::new(), Vec::new());
                     local_header(&entry, &mut local);
-                    central_header(&entry, &mut central);
-                    assert_eq!(local.len() as u64, local_header_length(entry.name, length, at));
-                    assert_eq!(central.len() as u64, central_header_length(entry.name, length, at, offset));
+                    central_header(&entry, offset, &mut central);
+                    assert_eq!(local.len() as u64, local_header_length(&entry));
+                    assert_eq!(central.len() as u64, central_header_length(&entry, offset));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! A small academy: bundles described in a few words, and the function that reads them back.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use copiste_core::journal::{
@@ -127,7 +128,13 @@ pub fn load<'a>(command: &'a ImportCommand, blobs: &'a BlobStore) -> Result<Hold
         }],
         batches: bundle.batches.iter().map(batch).collect(),
         candidates: people.iter().map(candidate).collect(),
-        scripts: Box::new(people.into_iter().filter_map(script).map(Ok)),
+        scripts: Box::new(
+            people
+                .into_iter()
+                .filter_map(script)
+                .map(|one| (one.candidate.clone(), one))
+                .collect::<BTreeMap<_, _>>(),
+        ),
     })
 }
 
@@ -169,6 +176,7 @@ fn candidate(person: &Person) -> Candidate {
         birth_date: None,
         school: "9740001H".to_owned(),
         attendance: Attendance::Present,
+        entry: String::new(),
     }
 }
 
@@ -191,7 +199,7 @@ fn script(person: Person) -> Option<Script> {
         harmonised: None,
         appreciation: Some(person.appreciation),
         annotations: (0..person.annotations).map(annotation).collect(),
-        annotations_blob: None,
+        annotations_apart: None,
         renderable_at: 0,
     })
 }

@@ -137,7 +137,7 @@ fn annotations_too_many_for_a_record_are_kept_apart_and_read_the_same() {
     let exam = store.exam("E1").unwrap().unwrap();
     for (number, count, apart) in [("001", 1, false), ("002", 2000, true)] {
         let script = exam.script(number).unwrap().unwrap();
-        assert_eq!(script.get().annotations_blob.is_some(), apart);
+        assert_eq!(script.get().annotations_apart.is_some(), apart);
         let annotations = exam.annotations(&script).unwrap();
         assert_eq!(annotations.get().len(), count);
         let ArchivedShape::Mark { text, .. } = &annotations.get()[count - 1].shape else { panic!() };

@@ -140,6 +140,7 @@ fn lost_records_are_noticed_when_the_data_directory_is_opened() {
         ("markers", "markers"),
         ("batches", "batches"),
         ("candidates", "candidates"),
+        ("places", "places"),
         ("scripts", "scripts"),
         ("exams", "exams"),
     ] {
@@ -171,7 +172,7 @@ fn verify_finds_nothing_where_nothing_is_wrong() {
 #[test]
 fn verify_names_what_is_wrong_with_a_record() {
     type Meddle = fn(&sled::Tree);
-    let table: [(&str, Meddle, &[&str]); 4] = [
+    let table: [(&str, Meddle, &[&str]); 6] = [
         (
             "scripts",
             |tree| {
@@ -193,6 +194,41 @@ fn verify_names_what_is_wrong_with_a_record() {
                 drop(other);
             },
             &["STO-043 exam E1: candidate 001", "STO-045 exam E1"],
+        ),
+        (
+            "places",
+            |tree| {
+                // The places of two candidates change places.
+                let (key, leaf) = tree.first().unwrap().unwrap();
+                let mut leaf = leaf.to_vec();
+                let at = leaf.windows(7).position(|bytes| bytes == b"001\0\0\0\0").unwrap();
+                let other = leaf.windows(7).position(|bytes| bytes == b"002\0\0\0\x01").unwrap();
+                (leaf[at + 6], leaf[other + 6]) = (1, 0);
+                tree.insert(key, leaf).unwrap();
+            },
+            &[
+                "STO-043 exam E1: candidate 002 lies under another's key",
+                "STO-043 exam E1: candidate 001 lies under another's key",
+                "STO-043 exam E1: the script of candidate 002 lies under another's key",
+                "STO-043 exam E1: the script of candidate 001 lies under another's key",
+                "STO-045 exam E1",
+            ],
+        ),
+        (
+            "places",
+            |tree| {
+                let (key, leaf) = tree.first().unwrap().unwrap();
+                let mut leaf = leaf.to_vec();
+                let at = leaf.windows(7).position(|bytes| bytes == b"001\0\0\0\0").unwrap();
+                leaf[at + 6] = 1;
+                tree.insert(key, leaf).unwrap();
+            },
+            &[
+                "STO-044 exam E1: candidate 002 has no place of its own",
+                "STO-043 exam E1: candidate at place 0",
+                "STO-043 exam E1: the script of candidate at place 0",
+                "STO-045 exam E1",
+            ],
         ),
         (
             "search",

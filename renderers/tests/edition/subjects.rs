@@ -132,6 +132,7 @@ impl Case {
             birth_date: None,
             school: "9740001H".to_owned(),
             attendance: Attendance::Present,
+            entry: String::new(),
         };
         let script = Script {
             id: [7; 16],
@@ -143,7 +144,7 @@ impl Case {
             harmonised: None,
             appreciation: Some(APPRECIATION.to_owned()),
             annotations: Vec::new(),
-            annotations_blob: None,
+            annotations_apart: None,
             renderable_at: 1_580_000_000,
         };
         Case { exam, school, candidate, script }
@@ -194,7 +195,7 @@ impl Records {
         profile: Profile,
         desk: &'d mut Desk,
     ) -> Result<&'d Rope, RenderError> {
-        press.edition(&self.subject(), profile, desk)
+        Ok(press.edition(&self.subject(), profile, desk)?)
     }
 }
 

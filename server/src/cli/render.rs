@@ -33,21 +33,25 @@ pub(super) fn run(typed: &Render, press: fn() -> Press, output: &mut Output) -> 
         source: &view,
         blobs: session.store.blobs(),
         press: &press,
+        scratch: &session.scratch,
         threads: typed.threads.map_or(session.settings.render_threads(), usize::from),
         progress: &meter,
         cancel: &cancel,
     };
-    let plan = bulk::plan(&job, &request)?;
-    let forecast = plan.forecast();
+    let mut foretell = |forecast: &Forecast| {
+        if typed.json { Ok(()) } else { foretell(forecast, &typed.out, output) }
+    };
     let archive = typed.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
-    if !typed.json {
-        foretell(&forecast, &typed.out, archive, output)?;
-        output.flush()?;
-    }
-    let report = if archive {
-        bulk::write_zip(&job, plan, &typed.out, &options)?
+    let (forecast, report) = if archive {
+        let plan = bulk::plan(&job, &request)?;
+        let forecast = plan.forecast();
+        foretell(&forecast)?;
+        (forecast, bulk::write_zip(&job, plan, &typed.out, &options)?)
     } else {
-        bulk::write_directory(&job, plan, &typed.out, &options)?
+        let survey = bulk::survey(&job, &request)?;
+        let forecast = survey.forecast();
+        foretell(&forecast)?;
+        (forecast, bulk::write_directory(&job, survey, &typed.out, &options)?)
     };
     meter.end();
     if typed.json {
@@ -108,16 +112,17 @@ fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(cancel)
 }
 
-fn foretell(forecast: &Forecast, out: &Path, archive: bool, output: &mut Output) -> anyhow::Result<()> {
-    let bytes = if archive { forecast.zip_bytes } else { forecast.bytes };
+fn foretell(forecast: &Forecast, out: &Path, output: &mut Output) -> anyhow::Result<()> {
+    let Forecast { bytes, exact, .. } = *forecast;
     let time = match yardstick::bytes_per_second(out) {
         Some(speed) => format!("about {} on this disk", span(bytes.div_ceil(speed.max(1)))),
         None => "time unknown".to_owned(),
     };
     output.line(format!(
-        "{}, {}, {}: {time}",
+        "{}, {}, {}{}: {time}",
         count(forecast.copies, "copy", "copies"),
         count(forecast.pages, "page", "pages"),
+        if exact { "" } else { "about " },
         size(bytes)
     ))?;
     if forecast.damaged + forecast.accepted > 0 {
@@ -127,14 +132,14 @@ fn foretell(forecast: &Forecast, out: &Path, archive: bool, output: &mut Output)
             forecast.accepted
         ))?;
     }
-    Ok(())
+    output.flush()
 }
 
 fn forecast_json(forecast: &Forecast) -> serde_json::Value {
     json!({
         "copies": forecast.copies,
         "bytes": forecast.bytes,
-        "zip_bytes": forecast.zip_bytes,
+        "exact": forecast.exact,
         "pages": forecast.pages,
         "damaged": forecast.damaged,
         "accepted": forecast.accepted,

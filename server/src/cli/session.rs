@@ -1,6 +1,7 @@
 //! What every command needs: settings, clock, actor, the data directory, the decoder.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
@@ -17,6 +18,8 @@ use crate::telemetry;
 pub(super) struct Session {
     pub(super) settings: Settings,
     pub(super) store: Store,
+    /// For what a job puts aside while it runs.
+    pub(super) scratch: PathBuf,
     pub(super) actor: Actor,
 }
 
@@ -41,7 +44,8 @@ impl Session {
                 "the journal ended in an unfinished line, left by a process that was killed; it was set aside"
             );
         }
-        Ok(Session { settings, store, actor: Actor::operator(role) })
+        let scratch = data.data.join("scratch");
+        Ok(Session { settings, store, scratch, actor: Actor::operator(role) })
     }
 
     /// The pool of decoding child processes: this very binary, started as a worker.

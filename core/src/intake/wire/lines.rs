@@ -1,6 +1,7 @@
 //! Lines of a JSON lines file, bounded.
 
 use std::io::{self, BufRead};
+use std::ops::Range;
 
 /// Longest line, in bytes.
 pub const LINE_LIMIT: usize = 8 << 20;
@@ -19,12 +20,14 @@ pub struct Lines<R> {
     reader: R,
     buffer: Vec<u8>,
     number: u64,
+    /// Where the line read last begins and ends.
+    span: Range<u64>,
 }
 
 impl<R: BufRead> Lines<R> {
     /// Lines of this reader, from 1.
     pub fn new(reader: R) -> Lines<R> {
-        Lines { reader, buffer: Vec::new(), number: 0 }
+        Lines { reader, buffer: Vec::new(), number: 0, span: 0..0 }
     }
 
     /// The next line and its number; none at the end.
@@ -58,6 +61,7 @@ impl<R: BufRead> Lines<R> {
             }
         }
         self.number += 1;
+        self.span = self.span.end..self.span.end.saturating_add(length as u64);
         if length > self.buffer.len() {
             return Ok(Some((self.number, Line::TooLong)));
         }
@@ -71,6 +75,11 @@ impl<R: BufRead> Lines<R> {
             return Ok(Some((self.number, Line::TooLong)));
         }
         Ok(Some((self.number, Line::Bytes(line))))
+    }
+
+    /// The bytes of the line read last, from the reader's first byte on, its end included.
+    pub fn span(&self) -> Range<u64> {
+        self.span.clone()
     }
 }
 
@@ -93,6 +102,12 @@ mod tests {
             read(b"\xEF\xBB\xBFab\r\n\xEF\xBB\xBFc\nlast"),
             [(1, Some(2)), (2, Some(4)), (3, Some(4))]
         );
+        let mut lines = Lines::new(&b"\xEF\xBB\xBFab\r\n\nlast"[..]);
+        let mut spans = Vec::new();
+        while lines.next_line().unwrap().is_some() {
+            spans.push(lines.span());
+        }
+        assert_eq!(spans, [0..7, 7..8, 8..12]);
         assert_eq!(read(b""), []);
         assert_eq!(read(b"\n\n"), [(1, Some(0)), (2, Some(0))]);
     }

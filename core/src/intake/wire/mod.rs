@@ -13,7 +13,7 @@ mod records;
 mod script;
 
 pub use annotation::reaches_outside;
-pub use lines::{Line, Lines};
+pub use lines::{LINE_LIMIT, Line, Lines};
 pub use manifest::manifest;
 pub use people::Entry;
 pub use reading::{Path, Reading};

@@ -113,6 +113,7 @@ impl Entry for Candidate {
             birth_date: fields.optional_date("birth_date", reading),
             school: fields.uai("school", reading),
             attendance: fields.choice("attendance", &attendances, reading),
+            entry: String::new(),
         };
         fields.close(reading);
         Some(candidate)

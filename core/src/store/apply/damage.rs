@@ -6,7 +6,7 @@ use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{AcceptDamage, FoundDamage};
 use crate::model::{Acceptance, Damage, Page, Script};
 use crate::store::record::{ExamEntry, Record, VALUE_LIMIT};
-use crate::store::tables::{key, read};
+use crate::store::tables::{key_at, read};
 use crate::store::view::read_blob;
 use crate::store::{ExecuteError, StoreError};
 
@@ -17,7 +17,8 @@ const REASON_LIMIT: u64 = 16 * 1024;
 struct Touched<'b> {
     bench: &'b Bench<'b>,
     entry: ExamEntry,
-    scripts: BTreeMap<String, (Script, bool)>,
+    /// By candidate, with the place of the record and whether it is changed.
+    scripts: BTreeMap<String, (u32, Script, bool)>,
 }
 
 impl<'b> Touched<'b> {
@@ -39,15 +40,17 @@ impl<'b> Touched<'b> {
     ) -> Result<Option<()>, StoreError> {
         if !self.scripts.contains_key(candidate) {
             let what = || format!("the script of candidate {candidate}");
-            let key = key(self.entry.generation, candidate);
+            let generation = self.entry.generation;
+            let Some(place) = self.bench.tables.place_of(generation, candidate)? else { return Ok(None) };
+            let key = key_at(generation, place);
             let Some(record) = read::<Script>(&self.bench.tables.scripts, key, what)? else {
                 return Ok(None);
             };
             let script = record.value().map_err(StoreError::record(what()))?;
-            self.scripts.insert(candidate.to_owned(), (script, false));
+            self.scripts.insert(candidate.to_owned(), (place, script, false));
         }
         let index = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
-        let Some((script, changed)) = self.scripts.get_mut(candidate) else { return Ok(None) };
+        let Some((_, script, changed)) = self.scripts.get_mut(candidate) else { return Ok(None) };
         let Some(page) = index.and_then(|index| script.pages.get_mut(index)) else { return Ok(None) };
         *changed |= change(page);
         Ok(Some(()))
@@ -56,7 +59,7 @@ impl<'b> Touched<'b> {
     fn prepared(mut self, place: Place) -> Result<Prepared, ExecuteError> {
         let exam = self.entry.exam.id.clone();
         let mut scripts = Vec::new();
-        for (candidate, (script, changed)) in self.scripts {
+        for (candidate, (place, script, changed)) in self.scripts {
             if !changed {
                 continue;
             }
@@ -66,7 +69,7 @@ impl<'b> Touched<'b> {
             if length > VALUE_LIMIT {
                 return Err(ExecuteError::RecordTooLarge { exam, what, length, limit: VALUE_LIMIT });
             }
-            scripts.push((key(self.entry.generation, &candidate), record.envelope().clone()));
+            scripts.push((key_at(self.entry.generation, place), record.envelope().clone()));
         }
         self.entry.line = place.line;
         Ok(Prepared { changes: !scripts.is_empty(), entry: self.entry, scripts, staged: None })

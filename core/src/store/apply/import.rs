@@ -1,11 +1,12 @@
 //! Importing: a whole new generation of an exam's records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use sled::Tree;
 
 use super::carry_over::carry_over;
+use super::packs::Packs;
+use super::places::placed;
 use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{Counts, ImportCommand};
@@ -13,17 +14,11 @@ use crate::model::{
     ArchivedBatchState, ArchivedHarmonisation, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
     School, Script,
 };
+use crate::store::leaves::packed;
 use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};
 use crate::store::search::{Name, entries};
-use crate::store::tables::{Records, key, read};
-use crate::store::{BlobBatch, BlobSink, ExecuteError, Holdings, StoreError};
-
-/// A script's record longer than this keeps its annotations in a blob of their own.
-///
-/// sled reads and copies whole pages of up to 16 records. Copies are written in the order of their
-/// names, records lie in the order of their numbers: with annotations within, each copy would pull
-/// 160 kB through memory to use ten.
-const ANNOTATED_RECORD: usize = 2048;
+use crate::store::tables::{Keys, Records, Table, key, key_at, read};
+use crate::store::{BlobBatch, ExecuteError, Holdings, Scripts, StoreError};
 
 /// Writes the new generation, beside the one there is.
 pub(super) fn prepare(
@@ -59,6 +54,13 @@ pub(super) fn prepare(
             Err(error)
         }
     }
+}
+
+/// Scripts and pages: of the bundle itself, and of the exam as it will be.
+#[derive(Default)]
+struct Written {
+    own: Counts,
+    all: Counts,
 }
 
 /// A generation being written.
@@ -99,45 +101,23 @@ impl Staging<'_> {
         self.keep_batch_states(&mut batches)?;
         counts.batches = self.write(&tables.batches, "batch", &batches)?;
         drop(batches);
-        let candidates =
-            self.merged(&tables.candidates, under, candidates, |candidate: &Candidate| &candidate.number)?;
-        counts.candidates = self.write(&tables.candidates, "candidate", &candidates)?;
-        self.index(candidates)?;
+        let candidates = self.merged(&tables.candidates, under, candidates, |one: &Candidate| &one.number)?;
+        counts.candidates = candidates.len() as u64;
+        let numbers = self.candidates(placed(candidates))?;
 
-        let mut own_counts = Counts {
+        let own_scripts = scripts.count();
+        let written = self.scripts(&numbers, scripts, under)?;
+        let own_counts = Counts {
             schools: own.0 as u64,
             markers: own.1 as u64,
             batches: own.2 as u64,
             candidates: own.3 as u64,
-            ..Counts::default()
+            ..written.own
         };
-        let mut writer = Writer::of(&tables.scripts);
-        let mut named = BTreeSet::new();
-        for script in scripts {
-            let script = script?;
-            own_counts.scripts += 1;
-            own_counts.pages += script.pages.len() as u64;
-            let candidate = script.candidate.clone();
-            let record = self.script(script)?;
-            writer.put(key(self.generation, &candidate), record.envelope())?;
-            named.insert(candidate);
-        }
-        (counts.scripts, counts.pages) = (own_counts.scripts, own_counts.pages);
-        if own_counts != self.command.counts || named.len() as u64 != own_counts.scripts {
+        if own_counts != self.command.counts || own_scripts != written.own.scripts {
             return Err(self.contradiction("the command's counts are not its bundle's"));
         }
-        if let Some(under) = under {
-            for script in Records::<Script>::of(&tables.scripts, under, "the script of candidate") {
-                let script = script?;
-                let candidate = script.get().candidate.as_str();
-                if !named.contains(candidate) {
-                    counts.scripts += 1;
-                    counts.pages += script.get().pages.len() as u64;
-                    writer.put(key(self.generation, candidate), script.envelope())?;
-                }
-            }
-        }
-        writer.end()?;
+        (counts.scripts, counts.pages) = (written.all.scripts, written.all.pages);
         self.entry(exam, counts, digest)
     }
 
@@ -159,7 +139,7 @@ impl Staging<'_> {
     /// The new values by key, over those of an earlier generation.
     fn merged<T: Kept>(
         &self,
-        tree: &Tree,
+        table: &Table,
         under: Option<u32>,
         new: Vec<T>,
         name: impl Fn(&T) -> &String,
@@ -173,7 +153,7 @@ impl Staging<'_> {
             return Err(self.contradiction("its bundle names something twice"));
         }
         if let Some(under) = under {
-            for record in Records::<T>::of(tree, under, "a record") {
+            for record in Records::<T>::of(table, under, "a record", Keys::Names) {
                 let value = record?.value().map_err(StoreError::record("a record"))?;
                 merged.entry(name(&value).clone()).or_insert(value);
             }
@@ -184,7 +164,9 @@ impl Staging<'_> {
     /// A bundle gives a batch's first state only: what was locked or validated stays so.
     fn keep_batch_states(&self, batches: &mut BTreeMap<String, Batch>) -> Result<(), ExecuteError> {
         let Some(before) = self.before.as_ref() else { return Ok(()) };
-        for record in Records::<Batch>::of(&self.bench.tables.batches, before.generation, "batch") {
+        for record in
+            Records::<Batch>::of(&self.bench.tables.batches, before.generation, "batch", Keys::Names)
+        {
             let record = record?;
             let old = record.get();
             let Some(batch) = batches.get_mut(old.id.as_str()) else { continue };
@@ -200,11 +182,11 @@ impl Staging<'_> {
 
     fn write<T: Kept>(
         &self,
-        tree: &Tree,
+        table: &Table,
         what: &str,
         values: &BTreeMap<String, T>,
     ) -> Result<u64, ExecuteError> {
-        let mut writer = Writer::of(tree);
+        let mut writer = Writer::of(table);
         for (name, value) in values {
             let record = Record::of(value).map_err(StoreError::record(format!("{what} {name}")))?;
             self.fits(&record, || format!("{what} {name}"))?;
@@ -214,48 +196,112 @@ impl Staging<'_> {
         Ok(values.len() as u64)
     }
 
-    fn index(&self, candidates: BTreeMap<String, Candidate>) -> Result<(), ExecuteError> {
-        let names = candidates.into_values().map(|candidate| Name {
+    /// Writes candidates in their places, where to find them, and the search index; gives their numbers
+    /// by place.
+    fn candidates(&self, candidates: Vec<Candidate>) -> Result<Vec<String>, ExecuteError> {
+        let tables = self.bench.tables;
+        if u32::try_from(candidates.len()).is_err() {
+            return Err(self.contradiction("it has more candidates than there are places"));
+        }
+        let mut writer = Writer::of(&tables.candidates);
+        for (candidate, place) in candidates.iter().zip(0..) {
+            let what = || format!("candidate {}", candidate.number);
+            let record = Record::of(candidate).map_err(StoreError::record(what()))?;
+            self.fits(&record, what)?;
+            writer.put(key_at(self.generation, place).to_vec(), record.envelope())?;
+        }
+        writer.end()?;
+        let mut places: Vec<(&str, u32)> =
+            candidates.iter().zip(0..).map(|(candidate, place)| (candidate.number.as_str(), place)).collect();
+        places.sort_unstable();
+        let places = places.into_iter().map(|(number, place)| (number.into(), place.to_be_bytes().to_vec()));
+        self.write_leaves(&tables.places, places)?;
+        let numbers = candidates.iter().map(|candidate| candidate.number.clone()).collect();
+        let names = candidates.into_iter().map(|candidate| Name {
             last_name: candidate.last_name,
             first_name: candidate.first_name,
             number: candidate.number,
         });
-        let mut writer = Writer::of(&self.bench.tables.search);
-        for (rest, value) in entries(names.collect()) {
-            writer.put([self.generation.to_be_bytes().as_slice(), &rest].concat(), &value.into())?;
+        self.write_leaves(&tables.search, entries(names.collect()))?;
+        Ok(numbers)
+    }
+
+    /// Writes small entries, which come in the order of their keys.
+    fn write_leaves(
+        &self,
+        table: &Table,
+        entries: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
+    ) -> Result<(), ExecuteError> {
+        let mut writer = Writer::of(table);
+        for (first, leaf) in packed(entries) {
+            writer.put([self.generation.to_be_bytes().as_slice(), &first].concat(), &leaf.into())?;
         }
         Ok(writer.end()?)
     }
 
+    /// Writes scripts place by place: the bundle's own, else the one of the generation it is laid over.
+    fn scripts(
+        &self,
+        numbers: &[String],
+        mut scripts: Box<dyn Scripts + '_>,
+        under: Option<u32>,
+    ) -> Result<Written, ExecuteError> {
+        let tables = self.bench.tables;
+        let mut writer = Writer::of(&tables.scripts);
+        let mut packs = Packs::new(&self.batch);
+        let mut written = Written::default();
+        let mut keep = |packs: &mut Packs<'_>, last| {
+            packs.drain(last, |place, record: Record<Script>| {
+                self.fits(&record, || format!("the script of candidate {}", record.get().candidate))?;
+                Ok::<(), ExecuteError>(
+                    writer.put(key_at(self.generation, place).to_vec(), record.envelope())?,
+                )
+            })
+        };
+        for (number, place) in numbers.iter().zip(0..) {
+            if let Some(script) = scripts.script(number)? {
+                let script = self.script(script)?;
+                written.own.scripts += 1;
+                written.own.pages += script.pages.len() as u64;
+                packs.add(place, script)?;
+            } else if let Some(record) = self.script_under(under, number)? {
+                written.all.scripts += 1;
+                written.all.pages += record.get().pages.len() as u64;
+                packs.add_ready(place, record);
+            }
+            keep(&mut packs, false)?;
+        }
+        keep(&mut packs, true)?;
+        writer.end()?;
+        written.all.scripts += written.own.scripts;
+        written.all.pages += written.own.pages;
+        Ok(written)
+    }
+
+    /// A candidate's script in another generation.
+    fn script_under(
+        &self,
+        generation: Option<u32>,
+        number: &str,
+    ) -> Result<Option<Record<Script>>, StoreError> {
+        let Some(generation) = generation else { return Ok(None) };
+        let Some(place) = self.bench.tables.place_of(generation, number)? else { return Ok(None) };
+        let what = || format!("the script of candidate {number}");
+        read::<Script>(&self.bench.tables.scripts, key_at(generation, place), what)
+    }
+
     /// A script as it is kept: what the bundle cannot know is filled in.
-    fn script(&self, mut script: Script) -> Result<Record<Script>, ExecuteError> {
-        let what = || format!("the script of candidate {}", script.candidate);
+    fn script(&self, mut script: Script) -> Result<Script, ExecuteError> {
         script.id = self.bench.secret.script_id(&self.command.exam, &script.candidate);
         script.renderable_at = self.place.at;
-        if let Some(before) = self.before.as_ref() {
-            let key = key(before.generation, &script.candidate);
-            if let Some(old) = read::<Script>(&self.bench.tables.scripts, key, what)? {
-                let old = old.value().map_err(StoreError::record(what()))?;
-                script.renderable_at = old.renderable_at;
-                carry_over(&mut script.pages, &old.pages);
-            }
+        let before = self.before.as_ref().map(|before| before.generation);
+        if let Some(old) = self.script_under(before, &script.candidate)? {
+            let what = || format!("the script of candidate {}", script.candidate);
+            let old = old.value().map_err(StoreError::record(what()))?;
+            script.renderable_at = old.renderable_at;
+            carry_over(&mut script.pages, &old.pages);
         }
-        let record = Record::of(&script).map_err(StoreError::record(what()))?;
-        if record.envelope().len() <= ANNOTATED_RECORD || script.annotations.is_empty() {
-            self.fits(&record, || format!("the script of candidate {}", script.candidate))?;
-            return Ok(record);
-        }
-        let annotations = Record::of(&script.annotations).map_err(StoreError::record(what()))?;
-        let blob = self.batch.put(annotations.envelope()).map_err(|source| StoreError::Blob {
-            act: format!("keep the annotations of candidate {}", script.candidate),
-            source,
-        })?;
-        script.annotations = Vec::new();
-        script.annotations_blob = Some(blob);
-        let what = format!("the script of candidate {}", script.candidate);
-        let record = Record::of(&script).map_err(StoreError::record(what.as_str()))?;
-        self.fits(&record, || what)?;
-        Ok(record)
+        Ok(script)
     }
 
     fn fits<T: Kept>(&self, record: &Record<T>, what: impl FnOnce() -> String) -> Result<(), ExecuteError> {

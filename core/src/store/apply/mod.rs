@@ -8,10 +8,12 @@
 mod carry_over;
 mod damage;
 mod import;
+mod packs;
+mod places;
 mod writer;
 
-use sled::Transactional;
 use sled::transaction::{ConflictableTransactionError, TransactionError};
+use sled::{Transactional, Tree};
 
 use super::generation::Generations;
 use super::meta::{APPLIED_KEY, Applied};
@@ -42,7 +44,7 @@ pub(super) struct Prepared {
     /// The exam as it will be.
     pub(super) entry: ExamEntry,
     /// Scripts to be written over, in the exam's generation: key and record.
-    pub(super) scripts: Vec<(Vec<u8>, sled::IVec)>,
+    pub(super) scripts: Vec<([u8; 8], sled::IVec)>,
     /// Whether there is anything to do at all.
     pub(super) changes: bool,
     /// A generation that was written for it; given up when it comes to nothing.
@@ -85,10 +87,10 @@ pub(super) fn apply(
     let applied = Applied { line, head };
     fail::fail_point!("apply-before-flip");
     bench.generations.flip(exam, entry.generation, || {
-        let trees = (&bench.tables.meta, &bench.tables.exams, &bench.tables.scripts);
+        let trees: (&Tree, &Tree, &Tree) = (&bench.tables.meta, &bench.tables.exams, &bench.tables.scripts);
         let written = trees.transaction(|(meta, exams, scripts)| {
             for (key, record) in &prepared.scripts {
-                scripts.insert(key.as_slice(), record.clone())?;
+                scripts.insert(key, record.clone())?;
             }
             exams.insert(exam.as_bytes(), record.envelope().clone())?;
             meta.insert(APPLIED_KEY, applied.bytes())?;

@@ -1,9 +1,9 @@
 //! Writing many records.
 
-use sled::{Batch as Writes, Tree};
+use sled::Batch as Writes;
 
 use crate::store::StoreError;
-use crate::store::tables::make_room;
+use crate::store::tables::Table;
 
 /// Records are written in groups of about this many bytes. sled copies a page of up to 16 records
 /// for each that is written and frees the copies after the group at the earliest: groups of 4 MiB
@@ -16,7 +16,7 @@ const GROUPS_BETWEEN_FLUSHES: usize = 64;
 
 /// Writes into a tree in groups.
 pub(super) struct Writer<'t> {
-    tree: &'t Tree,
+    table: &'t Table,
     writes: Writes,
     written: Vec<(Vec<u8>, usize)>,
     bytes: usize,
@@ -24,8 +24,8 @@ pub(super) struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    pub(super) fn of(tree: &'t Tree) -> Writer<'t> {
-        Writer { tree, writes: Writes::default(), written: Vec::new(), bytes: 0, groups: 0 }
+    pub(super) fn of(table: &'t Table) -> Writer<'t> {
+        Writer { table, writes: Writes::default(), written: Vec::new(), bytes: 0, groups: 0 }
     }
 
     pub(super) fn put(&mut self, key: Vec<u8>, value: &sled::IVec) -> Result<(), StoreError> {
@@ -40,13 +40,13 @@ impl<'t> Writer<'t> {
             std::io::Error::from_raw_os_error(28)
         ))));
         self.bytes = 0;
-        self.tree.apply_batch(std::mem::take(&mut self.writes))?;
+        self.table.apply_batch(std::mem::take(&mut self.writes))?;
         for (key, length) in self.written.drain(..) {
-            make_room(self.tree, &key, length)?;
+            self.table.make_room(&key, length)?;
         }
         self.groups += 1;
         if self.groups.is_multiple_of(GROUPS_BETWEEN_FLUSHES) {
-            self.tree.flush()?;
+            self.table.flush()?;
         }
         Ok(())
     }

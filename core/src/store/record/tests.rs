@@ -88,7 +88,7 @@ fn everything() -> Script {
                 shape,
             })
             .collect(),
-        annotations_blob: Some(blob(5)),
+        annotations_apart: Some(Packed { pack: blob(5), offset: 7, length: 11 }),
         renderable_at: 1_578_038_400,
     }
 }
@@ -174,6 +174,7 @@ fn records_of_schema_version_1_are_read_for_ever() {
         birth_date: Some("2003-05-01".to_owned()),
         school: "9740001H".to_owned(),
         attendance: Attendance::AbsentJustified,
+        entry: "9740001H/L’HÔPITAL_Éloïse_0123456789.pdf".to_owned(),
     };
     reads_back(include_str!("fixtures/1-candidate.hex"), &candidate);
     reads_back(include_str!("fixtures/1-script.hex"), &everything());

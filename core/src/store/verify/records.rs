@@ -1,14 +1,13 @@
 //! Every record: its envelope, its validity, its key, what it refers to.
 
-use std::collections::BTreeSet;
-
-use sled::Tree;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{References, VerifyReport};
 use crate::model::{
     ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
 };
 use crate::store::record::{ExamEntry, InspectionRecord, Kept, Record};
+use crate::store::tables::{Table, place_in};
 use crate::store::{Store, StoreError};
 
 /// Reads all records of all exams and the inspections.
@@ -18,7 +17,7 @@ pub(super) fn check(
     references: &mut References,
 ) -> Result<(), StoreError> {
     let tables = &store.tables;
-    for entry in &tables.exams {
+    for entry in tables.exams.iter() {
         let (key, value) = entry?;
         let exam = String::from_utf8_lossy(&key).into_owned();
         report.records += 1;
@@ -51,37 +50,45 @@ impl Exam<'_> {
     fn check(&self, report: &mut VerifyReport, references: &mut References) -> Result<(), StoreError> {
         let tables = &self.store.tables;
         let exam = self.exam;
+        let by_name = |key: &[u8]| String::from_utf8_lossy(key).into_owned();
         let mut schools = BTreeSet::new();
-        self.each::<School>(&tables.schools, "school", report, |name, school, _| {
+        self.each::<School>(&tables.schools, "school", by_name, report, |name, school, _| {
             schools.insert(name.to_owned());
             (school.uai == name).then_some(())
         })?;
         let mut markers = BTreeSet::new();
-        self.each::<Marker>(&tables.markers, "marker", report, |name, marker, _| {
+        self.each::<Marker>(&tables.markers, "marker", by_name, report, |name, marker, _| {
             markers.insert(name.to_owned());
             (marker.id == name).then_some(())
         })?;
         let mut batches = BTreeSet::new();
-        self.each::<Batch>(&tables.batches, "batch", report, |name, batch, report| {
+        self.each::<Batch>(&tables.batches, "batch", by_name, report, |name, batch, report| {
             batches.insert(name.to_owned());
             if !markers.contains(batch.marker.as_str()) {
                 report.find("STO-044", format!("exam {exam}: batch {name} has an unknown marker"));
             }
             (batch.id == name).then_some(())
         })?;
-        let mut candidates = BTreeSet::new();
-        self.each::<Candidate>(&tables.candidates, "candidate", report, |name, candidate, report| {
-            candidates.insert(name.to_owned());
+        // What lies at a place is named by the candidate whose place it is.
+        let numbers = self.numbers(report)?;
+        let by_place = |key: &[u8]| match place_in(key).and_then(|place| numbers.get(&place)) {
+            Some(number) => number.clone(),
+            None => format!("at place {}", place_in(key).unwrap_or(u32::MAX)),
+        };
+        let mut before = String::new();
+        let candidates = &tables.candidates;
+        self.each::<Candidate>(candidates, "candidate", by_place, report, |name, candidate, report| {
             if !schools.contains(candidate.school.as_str()) {
                 report.find("STO-044", format!("exam {exam}: candidate {name} has an unknown school"));
             }
-            (candidate.number == name).then_some(())
+            if candidate.number != name || candidate.entry <= before.as_str() {
+                return None;
+            }
+            before = candidate.entry.to_string();
+            Some(())
         })?;
         let what = "the script of candidate";
-        self.each::<Script>(&tables.scripts, what, report, |name, script, report| {
-            if !candidates.contains(name) {
-                report.find("STO-044", format!("exam {exam}: {what} {name} has an unknown candidate"));
-            }
+        self.each::<Script>(&tables.scripts, what, by_place, report, |name, script, report| {
             if script.batch.as_ref().is_some_and(|batch| !batches.contains(batch.as_str())) {
                 report.find("STO-044", format!("exam {exam}: {what} {name} has an unknown batch"));
             }
@@ -91,18 +98,42 @@ impl Exam<'_> {
         })
     }
 
-    /// Reads each record of a tree; `look` says nothing when the record is not the key's.
+    /// The candidates' numbers by place.
+    fn numbers(&self, report: &mut VerifyReport) -> Result<BTreeMap<u32, String>, StoreError> {
+        let mut numbers = BTreeMap::new();
+        for entry in self.store.tables.all_places(self.generation)? {
+            report.records += 1;
+            let (number, place) = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    report.find("STO-042", format!("exam {}: candidates' places: {error}", self.exam));
+                    continue;
+                }
+            };
+            let alone = place.is_some_and(|place| numbers.insert(place, number.clone()).is_none());
+            if !alone {
+                let detail = format!("exam {}: candidate {number} has no place of its own", self.exam);
+                report.find("STO-044", detail);
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// Reads each record of a table, named by the part of its key after the generation; `look` says
+    /// nothing when the record is not the key's.
     fn each<T: Kept>(
         &self,
-        tree: &Tree,
+        table: &Table,
         what: &str,
+        name: impl Fn(&[u8]) -> String,
         report: &mut VerifyReport,
         mut look: impl FnMut(&str, &T::Archived, &mut VerifyReport) -> Option<()>,
     ) -> Result<(), StoreError> {
-        for entry in tree.scan_prefix(self.generation.to_be_bytes()) {
+        for entry in table.scan_prefix(self.generation.to_be_bytes()) {
             let (key, value) = entry?;
+            table.make_room(&key, value.len())?;
             report.records += 1;
-            let name = String::from_utf8_lossy(key.get(4..).unwrap_or_default());
+            let name = name(key.get(4..).unwrap_or_default());
             match Record::<T>::read(value) {
                 Ok(record) => {
                     if look(&name, record.get(), report).is_none() {
@@ -140,7 +171,8 @@ fn refer(exam: &str, candidate: &str, script: &ArchivedScript, references: &mut 
             ArchivedColourSpace::Grey | ArchivedColourSpace::Rgb => {}
         }
     }
-    if let Some(blob) = script.annotations_blob.as_ref() {
-        references.add(&blob.get(), || format!("exam {exam}, the annotations of candidate {candidate}"));
+    if let Some(apart) = script.annotations_apart.as_ref() {
+        references
+            .add(&apart.pack.get(), || format!("exam {exam}, the annotations of candidate {candidate}"));
     }
 }

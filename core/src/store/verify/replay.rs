@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use sled::{IVec, Tree};
+use sled::IVec;
 
 use super::VerifyReport;
 use crate::model::{Batch, Candidate, Marker, School, Script};
@@ -10,7 +10,7 @@ use crate::store::apply::Bench;
 use crate::store::generation::Generations;
 use crate::store::open::{JOURNAL, entries, replay_from};
 use crate::store::record::{ExamEntry, Kept, Record};
-use crate::store::tables::Tables;
+use crate::store::tables::{Keys, Table, Tables};
 use crate::store::{OpenError, Store, StoreError};
 
 /// Memory for the second database's cache, in bytes.
@@ -82,22 +82,26 @@ fn exam(
         differences.push("its own record".to_owned());
     }
     let (from, to) = (must.get().generation.to_native(), found.get().generation.to_native());
-    let mut look = |what: &str, named: bool, left: &Tree, right: &Tree, read: Read| {
+    let mut look = |what: &str, keys: Option<Keys>, left: &Table, right: &Table, read: Read| {
         let (count, first) = differing((left, from), (right, to), read)?;
-        match first {
-            Some(first) if named => differences.push(format!("{count} of its {what}, the first {first}")),
-            Some(_) => differences.push(format!("{count} entries of its {what}")),
-            None => {}
+        match (first, keys) {
+            (Some(first), Some(keys)) => {
+                differences.push(format!("{count} of its {what}, the first {}", keys.spelt(&first)));
+            }
+            (Some(_), None) => differences.push(format!("{count} entries of its {what}")),
+            (None, _) => {}
         }
         Ok::<(), StoreError>(())
     };
-    look("schools", true, &must_be.schools, &is.schools, present::<School>)?;
-    look("markers", true, &must_be.markers, &is.markers, present::<Marker>)?;
-    look("batches", true, &must_be.batches, &is.batches, present::<Batch>)?;
-    look("candidates", true, &must_be.candidates, &is.candidates, present::<Candidate>)?;
-    look("scripts", true, &must_be.scripts, &is.scripts, present::<Script>)?;
+    let (names, places) = (Some(Keys::Names), Some(Keys::Places));
+    look("schools", names, &must_be.schools, &is.schools, present::<School>)?;
+    look("markers", names, &must_be.markers, &is.markers, present::<Marker>)?;
+    look("batches", names, &must_be.batches, &is.batches, present::<Batch>)?;
+    look("candidates", places, &must_be.candidates, &is.candidates, present::<Candidate>)?;
+    look("candidates' places", names, &must_be.places, &is.places, Some)?;
+    look("scripts", places, &must_be.scripts, &is.scripts, present::<Script>)?;
     // Its keys are made of names, which no report repeats.
-    look("search index", false, &must_be.search, &is.search, Some)?;
+    look("search index", None, &must_be.search, &is.search, Some)?;
     if !differences.is_empty() {
         report
             .find("STO-045", format!("exam {id} is not what the journal gives: {}", differences.join("; ")));
@@ -115,10 +119,10 @@ fn present<T: Kept>(value: IVec) -> Option<IVec> {
 
 /// How many keys are on one side only or have different values, and the first of them.
 fn differing(
-    (left, from): (&Tree, u32),
-    (right, to): (&Tree, u32),
+    (left, from): (&Table, u32),
+    (right, to): (&Table, u32),
     read: Read,
-) -> Result<(u64, Option<String>), StoreError> {
+) -> Result<(u64, Option<Vec<u8>>), StoreError> {
     let mut left = left.scan_prefix(from.to_be_bytes());
     let mut right = right.scan_prefix(to.to_be_bytes());
     let (mut a, mut b) = (left.next().transpose()?, right.next().transpose()?);
@@ -140,7 +144,7 @@ fn differing(
         };
         if !same {
             count += 1;
-            first.get_or_insert_with(|| String::from_utf8_lossy(&key).into_owned());
+            first.get_or_insert_with(|| [&[0; 4], key.as_slice()].concat());
         }
         if order != Ordering::Greater {
             a = left.next().transpose()?;

@@ -1,0 +1,122 @@
+//! Which copies a job is about.
+
+use std::collections::BTreeSet;
+
+use super::error::{BulkError, CopyFault};
+use super::report::{Failure, Refusal};
+use super::workshop::Job;
+use crate::journal::Timestamp;
+use crate::model::{Candidate, Script};
+use crate::process::gate::may_render;
+use crate::render::Profile;
+use crate::store::Record;
+
+/// Which copies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only those of this school (UAI).
+    pub school: Option<String>,
+    /// Only these candidates, by number; empty means all.
+    pub candidates: Vec<String>,
+    /// Only those that became renderable at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Only those that became renderable before this moment: one job's `until` is the next one's
+    /// `since`, and no copy is in both or in neither.
+    pub until: Option<Timestamp>,
+}
+
+/// What to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanRequest {
+    /// Which copies.
+    pub selection: Selection,
+    /// What they show.
+    pub profile: Profile,
+}
+
+/// A copy to make: its records.
+pub(super) struct Chosen {
+    pub place: u32,
+    pub candidate: Record<Candidate>,
+    pub script: Record<Script>,
+}
+
+impl Chosen {
+    /// Damaged pages that nobody has accepted, and those that someone has.
+    pub fn damage(&self) -> (usize, usize) {
+        let mut counts = (0, 0);
+        for page in self.script.get().pages.iter().filter(|page| page.damage.is_some()) {
+            if page.accepted.is_some() { counts.1 += 1 } else { counts.0 += 1 }
+        }
+        counts
+    }
+
+    pub fn number(&self) -> &str {
+        &self.candidate.get().number
+    }
+}
+
+/// What a job has to do with one candidate.
+pub(super) enum Choice {
+    /// Nothing: of another school than asked for.
+    Elsewhere,
+    /// Nothing: absent, or not in the period asked for.
+    Outside,
+    Refused(Refusal),
+    Failed(Failure),
+    Copy(Box<Chosen>),
+}
+
+/// Where the candidates that were asked for are, in order.
+///
+/// # Errors
+/// [`BulkError::NoSuchCandidate`] names those that the exam does not have.
+pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>, BulkError> {
+    if selection.candidates.is_empty() {
+        return Ok((0..job.source.candidate_count()).collect());
+    }
+    let (mut places, mut missing) = (BTreeSet::new(), Vec::new());
+    for number in selection.candidates.iter().collect::<BTreeSet<_>>() {
+        match job.source.place_of(number)? {
+            Some(place) => {
+                places.insert(place);
+            }
+            None => missing.push(number.clone()),
+        }
+    }
+    if missing.is_empty() {
+        Ok(places.into_iter().collect())
+    } else {
+        Err(BulkError::NoSuchCandidate { numbers: missing })
+    }
+}
+
+/// Looks at the candidate at a place.
+pub(super) fn choose(job: &Job<'_>, selection: &Selection, place: u32) -> Choice {
+    let failed = |number: &str, fault: CopyFault| Choice::Failed(Failure::new(number, &fault));
+    let candidate = match job.source.candidate_at(place) {
+        Ok(Some(candidate)) => candidate,
+        // The text says which place; without its record the number is not known here.
+        Ok(None) => return failed("?", CopyFault::Gone { what: "candidate" }),
+        Err(error) => return failed("?", error.into()),
+    };
+    let number = candidate.get().number.as_str();
+    if selection.school.as_ref().is_some_and(|school| *school != *candidate.get().school) {
+        return Choice::Elsewhere;
+    }
+    let refused = |reason: String| Choice::Refused(Refusal { candidate: number.to_owned(), reason });
+    let script = match job.source.script_at(place) {
+        Err(error) => return failed(number, error.into()),
+        Ok(None) if selection.candidates.is_empty() => return Choice::Outside,
+        Ok(None) => return refused("BLK-009 the candidate has no script".to_owned()),
+        Ok(Some(script)) => script,
+    };
+    let at = script.get().renderable_at.to_native();
+    if selection.since.is_some_and(|since| at < since) || selection.until.is_some_and(|until| at >= until) {
+        return Choice::Outside;
+    }
+    if let Err(closed) = may_render(job.source.exam(), script.get()) {
+        return refused(closed.to_string());
+    }
+    Choice::Copy(Box::new(Chosen { place, candidate, script }))
+}

@@ -1,0 +1,306 @@
+//! Copies put aside in a file: what is known of each, one after another in the order of their entries.
+//!
+//! A job of any number of copies so takes the memory of a few. The file has no name: it is gone when the
+//! job ends, however it ends.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::choosing::Chosen;
+use crate::model::Hundredths;
+use crate::rope::Rope;
+use crate::zip::{Entry, Placed};
+
+/// What is known of a copy once it was composed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Where its records are.
+    pub place: u32,
+    /// Its name in a delivery.
+    pub entry: String,
+    pub last_name: String,
+    pub first_name: String,
+    pub number: String,
+    /// Bytes of the PDF, their CRC-32, the digest of the edition.
+    pub length: u64,
+    pub crc32: u32,
+    pub digest: [u8; 32],
+    /// When it became renderable: seconds since 1970, UTC.
+    pub at: i64,
+    pub pages: u16,
+    pub damaged: u16,
+    pub accepted: u16,
+    pub mark: Option<Hundredths>,
+}
+
+impl Row {
+    pub fn of(chosen: &Chosen, rope: &Rope) -> Row {
+        let (candidate, script) = (chosen.candidate.get(), chosen.script.get());
+        let (damaged, accepted) = chosen.damage();
+        // A record has at most 64 KiB, so its pages fit.
+        let few = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        Row {
+            place: chosen.place,
+            entry: candidate.entry.to_string(),
+            last_name: candidate.last_name.to_string(),
+            first_name: candidate.first_name.to_string(),
+            number: candidate.number.to_string(),
+            length: rope.len(),
+            crc32: rope.crc32(),
+            digest: rope.digest(),
+            at: script.renderable_at.to_native(),
+            pages: few(script.pages.len()),
+            damaged: few(damaged),
+            accepted: few(accepted),
+            mark: script.final_mark(),
+        }
+    }
+
+    /// As an entry of an archive.
+    pub fn entry(&self) -> Entry<'_> {
+        Entry { name: &self.entry, length: self.length, crc32: self.crc32, at: self.at }
+    }
+
+    /// Whether an edition is the one that was planned.
+    pub fn is_of(&self, rope: &Rope) -> bool {
+        rope.len() == self.length && rope.crc32() == self.crc32 && rope.digest() == self.digest
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(&self.place.to_le_bytes())?;
+        out.write_all(&self.length.to_le_bytes())?;
+        out.write_all(&self.crc32.to_le_bytes())?;
+        out.write_all(&self.digest)?;
+        out.write_all(&self.at.to_le_bytes())?;
+        for count in [self.pages, self.damaged, self.accepted] {
+            out.write_all(&count.to_le_bytes())?;
+        }
+        out.write_all(&self.mark.map_or(NO_MARK, |mark| mark.0).to_le_bytes())?;
+        let texts = [&self.entry, &self.last_name, &self.first_name, &self.number];
+        for text in texts {
+            let length = u32::try_from(text.len()).map_err(|_| io::ErrorKind::InvalidData)?;
+            out.write_all(&length.to_le_bytes())?;
+            out.write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn read(from: &mut dyn Read) -> io::Result<Row> {
+        fn bytes<const N: usize>(from: &mut dyn Read) -> io::Result<[u8; N]> {
+            let mut bytes = [0; N];
+            from.read_exact(&mut bytes)?;
+            Ok(bytes)
+        }
+        fn text(from: &mut dyn Read) -> io::Result<String> {
+            let length = u32::from_le_bytes(bytes(from)?);
+            let mut text = String::new();
+            from.take(u64::from(length)).read_to_string(&mut text)?;
+            Ok(text)
+        }
+        let count = |from: &mut dyn Read| bytes(from).map(u16::from_le_bytes);
+        Ok(Row {
+            place: u32::from_le_bytes(bytes(from)?),
+            length: u64::from_le_bytes(bytes(from)?),
+            crc32: u32::from_le_bytes(bytes(from)?),
+            digest: bytes(from)?,
+            at: i64::from_le_bytes(bytes(from)?),
+            pages: count(from)?,
+            damaged: count(from)?,
+            accepted: count(from)?,
+            mark: Some(i32::from_le_bytes(bytes(from)?)).filter(|mark| *mark != NO_MARK).map(Hundredths),
+            entry: text(from)?,
+            last_name: text(from)?,
+            first_name: text(from)?,
+            number: text(from)?,
+        })
+    }
+}
+
+/// No mark is that low.
+const NO_MARK: i32 = i32::MIN;
+
+/// Rows being put aside.
+pub(super) struct RowWriter {
+    out: BufWriter<File>,
+    rows: Rows,
+}
+
+/// Rows put aside. May be read by several readers at once.
+#[derive(Debug)]
+pub(super) struct Rows {
+    file: File,
+    /// How many.
+    pub count: usize,
+    /// Bytes of their PDFs together.
+    pub bytes: u64,
+    /// Scanned pages, damaged ones that nobody has accepted, damaged ones that someone has.
+    pub pages: u64,
+    pub damaged: u64,
+    pub accepted: u64,
+    /// When the last of them became renderable; 0 without any.
+    pub latest: i64,
+}
+
+impl RowWriter {
+    /// Begins, with a file in this folder, which is made when it is missing.
+    pub fn create(folder: &Path) -> io::Result<RowWriter> {
+        let file = unnamed(folder)?;
+        let rows = Rows {
+            file: file.try_clone()?,
+            count: 0,
+            bytes: 0,
+            pages: 0,
+            damaged: 0,
+            accepted: 0,
+            latest: 0,
+        };
+        Ok(RowWriter { out: BufWriter::with_capacity(1 << 16, file), rows })
+    }
+
+    pub fn push(&mut self, row: &Row) -> io::Result<()> {
+        row.write(&mut self.out)?;
+        let rows = &mut self.rows;
+        rows.count += 1;
+        rows.bytes = rows.bytes.saturating_add(row.length);
+        rows.pages += u64::from(row.pages);
+        rows.damaged += u64::from(row.damaged);
+        rows.accepted += u64::from(row.accepted);
+        rows.latest = rows.latest.max(row.at);
+        Ok(())
+    }
+
+    /// How many there are so far: the index of the next one.
+    pub fn count(&self) -> usize {
+        self.rows.count
+    }
+
+    pub fn finish(mut self) -> io::Result<Rows> {
+        self.out.flush()?;
+        Ok(self.rows)
+    }
+}
+
+impl Rows {
+    /// All of them, in order.
+    pub fn iter(&self) -> RowIter<'_> {
+        let from = BufReader::with_capacity(1 << 16, From { file: &self.file, offset: 0 });
+        RowIter { from, index: 0, count: self.count }
+    }
+}
+
+/// Reads rows one after another: index and row.
+pub(super) struct RowIter<'r> {
+    from: BufReader<From<'r>>,
+    index: usize,
+    count: usize,
+}
+
+impl Iterator for RowIter<'_> {
+    type Item = io::Result<(usize, Row)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.index == self.count {
+            return None;
+        }
+        let row = Row::read(&mut self.from);
+        let index = self.index;
+        // After an error nothing more is read.
+        self.index = if row.is_ok() { index + 1 } else { self.count };
+        Some(row.map(|row| (index, row)))
+    }
+}
+
+/// Where each of a sequence of rows lies in an archive, when the first one's header begins at `header`.
+pub(super) fn placing<'r>(
+    rows: impl Iterator<Item = io::Result<(usize, Row)>> + 'r,
+    mut header: u64,
+) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + 'r {
+    rows.map(move |row| {
+        let (index, row) = row?;
+        let placed = row.entry().placed_at(header);
+        header = placed.end;
+        Ok((index, row, placed))
+    })
+}
+
+/// Reads a file from an offset of its own.
+struct From<'f> {
+    file: &'f File,
+    offset: u64,
+}
+
+impl Read for From<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+/// A file without a name. The folder belongs to the process that holds the data directory.
+fn unnamed(folder: &Path) -> io::Result<File> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    fail::fail_point!("bulk-aside", |_| Err(io::Error::from_raw_os_error(28)));
+    fs::create_dir_all(folder)?;
+    let path = folder.join(format!("rows-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    match fs::remove_file(&path) {
+        // A process was killed just before it took the name away.
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+    fs::remove_file(&path)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row() -> impl Strategy<Value = Row> {
+        let texts = prop::array::uniform4(any::<String>());
+        let numbers = (any::<u32>(), any::<u64>(), any::<u32>(), any::<[u8; 32]>(), any::<i64>());
+        let marks = prop::option::of(0..=2000_i32);
+        (texts, numbers, any::<[u16; 3]>(), marks).prop_map(|(texts, numbers, counts, mark)| {
+            let [entry, last_name, first_name, number] = texts;
+            let (place, length, crc32, digest, at) = numbers;
+            let [pages, damaged, accepted] = counts;
+            Row {
+                place,
+                entry,
+                last_name,
+                first_name,
+                number,
+                length,
+                crc32,
+                digest,
+                at,
+                pages,
+                damaged,
+                accepted,
+                mark: mark.map(Hundredths),
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_aside_comes_back_as_often_as_asked(rows in prop::collection::vec(row(), 0..50)) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let mut writer = RowWriter::create(&folder.path().join("scratch")).expect("a file");
+            rows.iter().for_each(|row| writer.push(row).expect("put aside"));
+            let kept = writer.finish().expect("put aside");
+            prop_assert_eq!(kept.count, rows.len());
+            for _ in 0..2 {
+                let back: Vec<Row> = kept.iter().map(|row| row.expect("a row").1).collect();
+                prop_assert_eq!(&back, &rows);
+            }
+            prop_assert_eq!(fs::read_dir(folder.path().join("scratch")).expect("a folder").count(), 0);
+        }
+    }
+}
