@@ -21,7 +21,7 @@ use super::room;
 use super::rows::Row;
 use super::scans::ScanCheck;
 use super::summary;
-use super::unfinished::Unfinished;
+use super::unfinished::{Group, Unfinished};
 use super::workshop::{Job, Workshop};
 use super::writing::{
     At, GROUP_BYTES, GROUP_COPIES, Sum, Sums, Tally, WriteOptions, broken, ending, hash_rope, hash_written,
@@ -138,9 +138,8 @@ struct Writing<'a> {
     sums: Sums,
     faults: Vec<(usize, Failure)>,
     /// Whole in the file, not handed over yet to be noted.
-    group: Vec<(usize, u64)>,
-    group_bytes: u64,
-    hand_over: SyncSender<Vec<(usize, u64)>>,
+    group: Group,
+    hand_over: SyncSender<Group>,
     file: &'a File,
     header: Vec<u8>,
 }
@@ -161,7 +160,7 @@ impl<'a> Attempt<'a> {
         let shop = self.shop;
         let (writing, noted) = std::thread::scope(|scope| {
             // One group on its way to the disk, one being written: no more than two in flight.
-            let (hand_over, groups_written) = sync_channel::<Vec<(usize, u64)>>(0);
+            let (hand_over, groups_written) = sync_channel::<Group>(0);
             let mut noter = unfinished.noter();
             let settler = scope.spawn(move || {
                 let mut noted = (0, 0);
@@ -170,8 +169,8 @@ impl<'a> Attempt<'a> {
                         shop.stop(StopFault::of(source));
                         break;
                     }
-                    noted.0 += group.len() as u64;
-                    noted.1 += group.iter().map(|(_, length)| length).sum::<u64>();
+                    noted.0 += group.copies;
+                    noted.1 += group.bytes;
                 }
                 noted
             });
@@ -180,8 +179,7 @@ impl<'a> Attempt<'a> {
                 kept_bytes: 0,
                 sums: Sums::new(self.options),
                 faults: Vec::new(),
-                group: Vec::new(),
-                group_bytes: 0,
+                group: Group::default(),
                 hand_over,
                 file: &unfinished.file,
                 header: Vec::with_capacity(256),
@@ -207,7 +205,7 @@ impl<'a> Attempt<'a> {
             );
             let Writing { tally, kept_bytes, sums, faults, group, hand_over, .. } = writing;
             // Without sync nothing is noted on the way, but at the end when the job is to be gone on with.
-            if !group.is_empty() && (self.options.sync || shop.halted()) {
+            if group.copies > 0 && (self.options.sync || shop.halted()) {
                 // Whoever does not take it has stopped the job and said why.
                 let _said_already = hand_over.send(group);
             }
@@ -319,13 +317,11 @@ impl<'a> Attempt<'a> {
 
     /// Hands a full group over to be made durable and noted.
     fn note(&self, writing: &mut Writing<'_>, index: usize, length: u64) -> bool {
-        writing.group.push((index, length));
-        writing.group_bytes += length;
-        let full = writing.group.len() >= GROUP_COPIES || writing.group_bytes >= GROUP_BYTES;
+        writing.group.add(index, length);
+        let full = writing.group.copies >= GROUP_COPIES as u64 || writing.group.bytes >= GROUP_BYTES;
         if !full || !self.options.sync {
             return true;
         }
-        writing.group_bytes = 0;
         writing.hand_over.send(std::mem::take(&mut writing.group)).is_ok()
     }
 }

@@ -8,11 +8,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rayon::ThreadPool;
 
-/// How many pieces may be ahead of the one that is handed on next.
-const AHEAD: usize = 64;
+/// How many pieces may be ahead of the one that is handed on next: enough that the one who takes never
+/// waits for a piece that is harder than others.
+const AHEAD: usize = 16;
 
 /// Takes each item, does the work on any of the pool's threads, hands on what comes of it in the items'
-/// order, on the present thread. Of what waits to be handed on there are at most 64 pieces, and at most
+/// order, on the present thread. Of what waits to be handed on there are at most 16 pieces, and at most
 /// `room` bytes as `weigh` gives them, or one piece. When `take` says false, nothing more is begun and
 /// nothing more is handed on.
 ///

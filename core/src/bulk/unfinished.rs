@@ -134,17 +134,33 @@ pub(super) struct Noter<'a> {
 }
 
 impl Noter<'_> {
-    /// Makes everything written so far durable, then notes these copies (index and length, in order).
-    pub fn note(&mut self, copies: &[(usize, u64)]) -> io::Result<()> {
+    /// Makes everything written so far durable, then notes these copies.
+    pub fn note(&mut self, group: &Group) -> io::Result<()> {
         fail::fail_point!("bulk-sync", |_| Err(io::Error::from_raw_os_error(28)));
         self.file.sync_data()?;
-        let mut lines = String::new();
-        for run in copies.chunk_by(|(a, _), (b, _)| a + 1 == *b) {
-            if let (Some((first, _)), Some((last, _))) = (run.first(), run.last()) {
-                lines.push_str(&format!("{first} {last}\n"));
-            }
-        }
+        let lines: String = group.runs.iter().map(|(first, last)| format!("{first} {last}\n")).collect();
         self.note.write_all(lines.as_bytes())
+    }
+}
+
+/// Copies that are whole in the file, in order: runs of indices, first and last.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    runs: Vec<(usize, usize)>,
+    /// How many.
+    pub copies: u64,
+    /// Bytes of their PDFs.
+    pub bytes: u64,
+}
+
+impl Group {
+    pub fn add(&mut self, index: usize, bytes: u64) {
+        match self.runs.last_mut() {
+            Some((_, last)) if *last + 1 == index => *last = index,
+            _ => self.runs.push((index, index)),
+        }
+        self.copies += 1;
+        self.bytes += bytes;
     }
 }
 

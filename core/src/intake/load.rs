@@ -231,6 +231,7 @@ fn misread(error: &serde_json::Error) -> String {
 /// Some bytes of a file: one line of it, which is at most as long as a line may be.
 fn stretch(file: &File, span: &Range<u64>) -> io::Result<Vec<u8>> {
     let length = usize::try_from(span.end - span.start).ok().filter(|length| *length <= wire::LINE_LIMIT + 5);
+    // Bounded by the longest line.
     let mut bytes = vec![0; length.ok_or(io::ErrorKind::InvalidData)?];
     file.read_exact_at(&mut bytes, span.start)?;
     Ok(bytes)

@@ -31,6 +31,7 @@ impl OpenPacks {
             ));
         }
         let file = self.open(blobs, packed)?;
+        // Bounded just above.
         let mut bytes = vec![0; usize::try_from(packed.length).unwrap_or(0)];
         file.read_exact_at(&mut bytes, u64::from(packed.offset))?;
         Ok(bytes)

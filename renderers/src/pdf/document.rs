@@ -318,7 +318,8 @@ impl Galley {
     }
 
     fn write_fonts(&mut self, stock: &Stock, rope: &mut Rope) -> Result<(), RenderError> {
-        let embedded = self.fonts.embed(&stock.book, self.places.next()).map_err(refused)?;
+        let embedded =
+            self.fonts.embed(&stock.book, self.places.next(), &mut self.packer).map_err(refused)?;
         for font in &embedded {
             let start = match &font.bytes {
                 FontBytes::Shared(shared) => {

@@ -112,11 +112,18 @@ fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(cancel)
 }
 
+/// Measuring the disk would take about as long as writing less than this.
+const SOON_WRITTEN: u64 = 64 << 20;
+
 fn foretell(forecast: &Forecast, out: &Path, output: &mut Output) -> anyhow::Result<()> {
     let Forecast { bytes, exact, .. } = *forecast;
-    let time = match yardstick::bytes_per_second(out) {
-        Some(speed) => format!("about {} on this disk", span(bytes.div_ceil(speed.max(1)))),
-        None => "time unknown".to_owned(),
+    let time = if bytes < SOON_WRITTEN {
+        "a few seconds at most".to_owned()
+    } else {
+        match yardstick::bytes_per_second(out) {
+            Some(speed) => format!("about {} on this disk", span(bytes.div_ceil(speed.max(1)))),
+            None => "time unknown".to_owned(),
+        }
     };
     output.line(format!(
         "{}, {}, {}{}: {time}",

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Bytes written at most. A few hundredths of a second on an ordinary disk.
-const SAMPLE: usize = 32 << 20;
+const SAMPLE: usize = 16 << 20;
 
 /// And no longer than this.
 const PATIENCE: Duration = Duration::from_millis(500);

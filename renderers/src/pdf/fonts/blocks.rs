@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use copiste_core::rope::Shared;
 
+use super::super::objects::Packer;
 use super::charset::{CHARSETS, Charset};
 use super::faces::{Face, Faces};
-use super::program::{self, Shown};
+use super::program::{self, Care, Shown};
 use super::{FontError, FontRole, Place};
 
 /// How many shared blocks there are.
 pub(super) const COUNT: u16 = CHARSETS.len() as u16;
-
-/// How hard shared blocks are compressed: once, so as hard as can be.
-const EFFORT: u32 = 9;
 
 /// A shared block: a subset for certain characters, as PDF objects.
 #[derive(Debug)]
@@ -176,7 +174,7 @@ impl Blocks {
         }
         let shown: Vec<Shown<'_>> =
             glyphs.iter().zip(&texts).map(|(glyph, text)| Shown { glyph: *glyph, text }).collect();
-        let objects = program::objects(face, &shown, first, EFFORT)?;
+        let objects = program::objects(face, &shown, first, Care::Shared(&mut Packer::thorough()))?;
         self.blocks.push(Block {
             object: first + program::FONT,
             bytes: Shared::new(objects.bytes),

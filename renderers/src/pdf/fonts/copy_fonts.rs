@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use copiste_core::rope::Shared;
 
+use super::super::objects::Packer;
 use super::faces::FaceId;
-use super::program::{self, Shown};
+use super::program::{self, Care, Shown};
 use super::{FontBook, FontError, blocks};
-
-/// How hard a copy's own fonts are compressed: its time is counted, its few glyphs are not.
-const EFFORT: u32 = 6;
 
 /// What one copy's text has touched so far: which shared blocks, and which glyphs of its own.
 /// One a worker; [`CopyFonts::clear`] before each copy.
@@ -84,7 +82,7 @@ impl CopyFonts {
 
     /// The fonts to embed, in a fixed order: shared blocks under the numbers the book reserved,
     /// then the copy's own, numbered from `next_object` upwards, which is moved past them. Call
-    /// it when all text of the copy is set.
+    /// it when all text of the copy is set. `packer` deflates what is this copy's own.
     ///
     /// # Errors
     /// [`FontError`] when a face cannot be subset, which no text should bring about.
@@ -92,6 +90,7 @@ impl CopyFonts {
         &self,
         book: &'b FontBook,
         next_object: &mut u32,
+        packer: &mut Packer,
     ) -> Result<Vec<EmbeddedFont<'b>>, FontError> {
         let mut fonts = Vec::with_capacity(8);
         for number in (0..blocks::COUNT).filter(|number| self.touched & 1 << number != 0) {
@@ -107,7 +106,7 @@ impl CopyFonts {
             let Some(face) = book.faces.get(own.face) else { continue };
             let shown: Vec<Shown<'_>> =
                 own.glyphs.iter().map(|(glyph, text)| Shown { glyph: *glyph, text }).collect();
-            let objects = program::objects(face, &shown, *next_object, EFFORT)?;
+            let objects = program::objects(face, &shown, *next_object, Care::Own(packer))?;
             fonts.push(EmbeddedFont {
                 resource,
                 object: *next_object + program::FONT,

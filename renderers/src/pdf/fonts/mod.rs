@@ -15,7 +15,7 @@
 //! content.extend(b"BT 1 0 0 1 72 720 Tm ");
 //! line.write(10.0, &mut content);              // /F0 10 Tf (…) Tj
 //! content.extend(b" ET");
-//! for font in fonts.embed(&book, &mut next_object)? {
+//! for font in fonts.embed(&book, &mut next_object, &mut packer)? {
 //!     // resources: /F{font.resource} {font.object} 0 R
 //!     // file: font.bytes; cross references: font.places
 //! }

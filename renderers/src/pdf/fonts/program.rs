@@ -4,14 +4,13 @@
 //! `N+1`, an object stream `N+2` that holds the font dictionary `N+3`, the descendant `N+4` and
 //! the descriptor `N+5`. The clauses are those of ISO 19005-2, 6.2.11, and ISO 14289-1, 7.21.
 
-use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
-use flate2::Compression;
-use flate2::write::ZlibEncoder;
 use sha2::{Digest, Sha256};
 use subsetter::GlyphRemapper;
 
+use super::super::objects::{self, Packer};
+use super::super::syntax;
 use super::faces::Face;
 use super::{FontError, Place, truetype};
 
@@ -37,14 +36,26 @@ pub(super) struct Objects {
     pub(super) places: Vec<(u32, Place)>,
 }
 
-/// Subsets `face` to `glyphs` and writes the objects, numbered from `first`; `effort` is the
-/// level of compression, 0 to 9.
+/// How a subset is written.
+pub(super) enum Care<'p> {
+    /// Once, for all copies: everything is deflated.
+    Shared(&'p mut Packer),
+    /// For one copy, whose time is counted: only the font program is deflated. The rest is a kilobyte for
+    /// a few words.
+    Own(&'p mut Packer),
+}
+
+/// Subsets `face` to `glyphs` and writes the objects, numbered from `first`.
 pub(super) fn objects(
     face: &Face,
     glyphs: &[Shown<'_>],
     first: u32,
-    effort: u32,
+    care: Care<'_>,
 ) -> Result<Objects, FontError> {
+    let (packer, packs_all) = match care {
+        Care::Shared(packer) => (packer, true),
+        Care::Own(packer) => (packer, false),
+    };
     let mut order = GlyphRemapper::new();
     for shown in glyphs {
         order.remap(shown.glyph);
@@ -60,14 +71,24 @@ pub(super) fn objects(
     let program = program.ok_or_else(|| failed("the subset is malformed".to_owned()))?;
     let is_compact = compact.is_some();
 
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(program.len() + 4096);
     let mut places = vec![(first, Place::At(0))];
+    let mut stream = |number: u32, entries: &str, data: &[&[u8]], packs: bool| {
+        let start = at(&bytes);
+        syntax::begin_object(&mut bytes, number);
+        bytes.extend_from_slice(b"<<");
+        bytes.extend_from_slice(entries.as_bytes());
+        if packs {
+            packer.stream(&mut bytes, data).map_err(|error| failed(error.to_string()))?;
+        } else {
+            objects::stream(&mut bytes, data);
+        }
+        Ok(start)
+    };
     let entries =
         if is_compact { "/Subtype/CIDFontType0C".to_owned() } else { format!("/Length1 {}", program.len()) };
-    stream(&mut bytes, first, &entries, &program, effort).map_err(|error| failed(error.to_string()))?;
-    places.push((first + 1, at(&bytes)));
-    stream(&mut bytes, first + 1, "", to_unicode(glyphs).as_bytes(), effort)
-        .map_err(|error| failed(error.to_string()))?;
+    stream(first, &entries, &[&program], true)?;
+    places.push((first + 1, stream(first + 1, "", &[to_unicode(glyphs).as_bytes()], packs_all)?));
 
     let name = base_font(face, &program);
     let dictionaries = [
@@ -83,9 +104,8 @@ pub(super) fn objects(
         bodies.push('\n');
     }
     let entries = format!("/Type/ObjStm/N {}/First {}", dictionaries.len(), directory.len());
-    places.push((first + 2, at(&bytes)));
-    stream(&mut bytes, first + 2, &entries, (directory + &bodies).as_bytes(), effort)
-        .map_err(|error| failed(error.to_string()))?;
+    let start = stream(first + 2, &entries, &[directory.as_bytes(), bodies.as_bytes()], packs_all)?;
+    places.push((first + 2, start));
     places.extend(
         (first + FONT..)
             .zip(0..3)
@@ -96,18 +116,6 @@ pub(super) fn objects(
 
 fn at(bytes: &[u8]) -> Place {
     Place::At(u32::try_from(bytes.len()).unwrap_or(u32::MAX))
-}
-
-fn stream(out: &mut Vec<u8>, number: u32, entries: &str, data: &[u8], effort: u32) -> io::Result<()> {
-    let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len() / 2), Compression::new(effort));
-    encoder.write_all(data)?;
-    let deflated = encoder.finish()?;
-    let head =
-        format!("{number} 0 obj\n<<{entries}/Filter/FlateDecode/Length {}>>\nstream\n", deflated.len());
-    out.extend_from_slice(head.as_bytes());
-    out.extend_from_slice(&deflated);
-    out.extend_from_slice(b"\nendstream\nendobj\n");
-    Ok(())
 }
 
 /// `ABCDEF+Name`: the tag comes from the program's digest, so that two subsets of one face in a

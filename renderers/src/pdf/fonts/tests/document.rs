@@ -1,5 +1,6 @@
 //! The smallest tagged PDF that can show what the fonts make: a paragraph a line.
 
+use crate::pdf::objects::Packer;
 use std::fmt::Write;
 
 use super::super::{CopyFonts, FontBook, FontBytes, FontRole, Line, Place};
@@ -30,7 +31,7 @@ pub(super) fn compose(book: &FontBook, lines: &[(FontRole, &str)]) -> Vec<u8> {
 
     let mut resources =
         String::from("<</ColorSpace<</Grey[/CalGray<</WhitePoint[0.9505 1 1.089]>>]>>/Font<<");
-    for font in fonts.embed(book, &mut next).expect("every face can be subset") {
+    for font in fonts.embed(book, &mut next, &mut Packer::quick()).expect("every face can be subset") {
         write!(resources, "/F{} {} 0 R", font.resource, font.object).expect("a string takes text");
         let start = file.bytes.len();
         match &font.bytes {

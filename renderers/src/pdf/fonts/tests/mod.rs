@@ -5,6 +5,7 @@ mod readers;
 
 use proptest::prelude::*;
 
+use super::super::objects::Packer;
 use super::*;
 
 /// What markers, candidates and schools may type.
@@ -113,7 +114,7 @@ fn every_object_of_a_font_is_where_it_says_and_has_its_own_number() {
     }
     let mut next = 1000;
     let mut numbers = Vec::new();
-    for font in fonts.embed(&book, &mut next).expect("every face can be subset") {
+    for font in fonts.embed(&book, &mut next, &mut Packer::quick()).expect("every face can be subset") {
         let bytes = match &font.bytes {
             FontBytes::Shared(shared) => shared.bytes(),
             FontBytes::Owned(bytes) => bytes,
@@ -142,7 +143,7 @@ fn a_copy_embeds_the_blocks_its_text_touches_and_no_other() {
     let mut embedded = |text: &str| -> Vec<u16> {
         fonts.clear();
         book.set(FontRole::Text, text, &mut fonts, &mut line);
-        let fonts = fonts.embed(&book, &mut 1000).expect("every face can be subset");
+        let fonts = fonts.embed(&book, &mut 1000, &mut Packer::quick()).expect("every face can be subset");
         fonts.iter().map(|font| font.resource).collect()
     };
     assert!(embedded("").is_empty());
@@ -158,7 +159,7 @@ fn fonts_leave_a_copy_within_its_sixty_kilobytes() {
     let (book, mut fonts, mut line) = (book(), CopyFonts::new(), Line::new());
     book.set(FontRole::Text, "Travail « sérieux », sin α ≤ ½ ✓", &mut fonts, &mut line);
     book.set(FontRole::Strong, "Éloïse MARTIN : 12,50 / 20", &mut fonts, &mut line);
-    let fonts = fonts.embed(&book, &mut 1000).expect("every face can be subset");
+    let fonts = fonts.embed(&book, &mut 1000, &mut Packer::quick()).expect("every face can be subset");
     let total: usize = fonts
         .iter()
         .map(|font| match &font.bytes {
@@ -266,7 +267,7 @@ proptest! {
                     prop_assert!(word.shaped.glyphs.iter().all(|placed| placed.glyph != 0 && !placed.meaning.is_empty()));
                 }
             }
-            prop_assert!(fonts.embed(book, &mut 1000).is_ok());
+            prop_assert!(fonts.embed(book, &mut 1000, &mut Packer::quick()).is_ok());
             Ok(())
         })?;
     }
