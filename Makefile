@@ -70,5 +70,5 @@ bench:
 lint:
 	@.ci/setup lint
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --release --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --release --workspace --all-targets --features copiste-core/failpoints -- -D warnings
 	$(CARGO) deny check --config .config/deny.toml bans licenses sources

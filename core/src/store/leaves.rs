@@ -130,7 +130,9 @@ mod tests {
 
     use super::*;
 
-    fn table(db: &sled::Db, generations: &[(u32, &BTreeMap<Vec<u8>, Vec<u8>>)]) -> Table {
+    type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
+
+    fn table(db: &sled::Db, generations: &[(u32, &Contents)]) -> Table {
         let table = Table::of(db.open_tree("leaves").expect("a tree"));
         for (generation, entries) in generations {
             let entries = entries.iter().map(|(key, value)| (key.clone(), value.clone()));
@@ -164,8 +166,7 @@ mod tests {
 
     #[test]
     fn a_leaf_that_is_cut_is_said_to_be() {
-        let entries: BTreeMap<Vec<u8>, Vec<u8>> =
-            (0..9_u8).map(|n| (vec![n], vec![n; usize::from(n)])).collect();
+        let entries: Contents = (0..9_u8).map(|n| (vec![n], vec![n; usize::from(n)])).collect();
         let db = sled::Config::new().temporary(true).open().expect("a database");
         let table = table(&db, &[(7, &entries)]);
         let (key, leaf) = table.first().expect("readable").expect("a leaf");
