@@ -87,14 +87,14 @@ impl Unfinished {
         }
     }
 
-    /// Empties file and note for this plan. Also gives the file its length at once, so that
-    /// writers at different places do not wait for each other to grow it.
+    /// Begins anew for this plan: the note is emptied, the file gets its length. What it holds is not
+    /// emptied, since every byte will be written: a file that was once cut to nothing is sent to the disk
+    /// when it is closed, whether or not that was asked for (ext4, `auto_da_alloc`).
     pub fn start_over(&mut self, plan: &Plan) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.set_len(plan.outline().total())?;
         self.note.set_len(0)?;
         self.note.seek(SeekFrom::Start(0))?;
-        self.note.write_all(head(plan).as_bytes())
+        self.note.write_all(head(plan).as_bytes())?;
+        self.file.set_len(plan.outline().total())
     }
 
     /// Goes on with the note as it is; what a crash left half written at its end is cut.
