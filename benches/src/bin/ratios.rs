@@ -1,6 +1,7 @@
 //! Whole commands beside the copying of the same scans: prints medians and ratios.
 //!
-//! `ratios [COPIES [ROUNDS]]`, by default 600 copies of four grey JPEG pages, 5 rounds.
+//! `ratios [COPIES [ROUNDS [WHAT]]]`, by default 600 copies of four grey JPEG pages, 5 rounds; WHAT is
+//! part of a line's beginning (`directory`, `ZIP Cached`), and only such lines are measured.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use std::fs::File;
@@ -11,9 +12,13 @@ use copiste_benches::floor::{Promise, to_file, to_folder};
 use copiste_benches::median::{Medians, alternate};
 
 fn main() -> io::Result<()> {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u32>());
-    let mut number = |default| arguments.next().unwrap_or(Ok(default)).map_err(io::Error::other);
+    let mut arguments = std::env::args().skip(1);
+    let mut number = |default: u32| {
+        arguments.next().map_or(Ok(default), |argument| argument.parse()).map_err(io::Error::other)
+    };
     let (copies, rounds) = (number(600)?, number(5)? as usize);
+    let wanted = arguments.next().unwrap_or_default();
+    let is_wanted = |what: &str, promise: Promise| format!("{what} {promise:?}").contains(&wanted);
     let exam = Exam::grey(copies, 4)?;
     let bytes = exam.bytes()?;
     println!(
@@ -22,7 +27,7 @@ fn main() -> io::Result<()> {
         bytes as f64 / 1e6
     );
     for (promise, sync) in [(Promise::Cached, &["--no-sync"][..]), (Promise::Durable, &[][..])] {
-        for threads in [1, 2] {
+        for threads in [1, 2].into_iter().filter(|_| is_wanted("to a directory", promise)) {
             let count = threads.to_string();
             let arguments: Vec<&str> = sync.iter().copied().chain(["--threads", &count]).collect();
             let medians = alternate(
@@ -32,6 +37,9 @@ fn main() -> io::Result<()> {
                 || settle(&exam, &["ours", "floor"]),
             )?;
             report("to a directory", promise, threads, bytes, medians);
+        }
+        if !is_wanted("to a ZIP", promise) {
+            continue;
         }
         let arguments: Vec<&str> = sync.iter().copied().chain(["--threads", "2"]).collect();
         let medians = alternate(

@@ -24,6 +24,7 @@ use super::survey::{Survey, Surveyed};
 use super::workshop::{Job, Workshop};
 use super::writing::{
     GROUP_BYTES, GROUP_COPIES, Sum, Sums, Tally, WriteOptions, broken, ending, hash_rope, hash_written, pour,
+    reserve,
 };
 use crate::render::Profile;
 use crate::rope::Rope;
@@ -252,7 +253,7 @@ fn make(
             }
         }
         let sum = options.sha256.then(|| hash_rope(rope, shop.job.blobs)).transpose()?;
-        let file = match yard.begin(copy.place) {
+        let file = match yard.begin(copy.place).and_then(|file| reserve(&file, rope.len()).map(|()| file)) {
             Ok(file) => file,
             Err(source) => {
                 shop.stop(StopFault::of(source));

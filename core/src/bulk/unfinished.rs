@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::BulkError;
 use super::plan::Plan;
-use super::writing::broken;
+use super::writing::{broken, reserve};
 use crate::journal::hex;
 
 const NOTHING: &str = "nothing was written";
@@ -94,7 +94,8 @@ impl Unfinished {
         self.note.set_len(0)?;
         self.note.seek(SeekFrom::Start(0))?;
         self.note.write_all(head(plan).as_bytes())?;
-        self.file.set_len(plan.outline().total())
+        self.file.set_len(plan.outline().total())?;
+        reserve(&self.file, plan.outline().total())
     }
 
     /// Goes on with the note as it is; what a crash left half written at its end is cut.

@@ -1,7 +1,7 @@
 //! Where a rope goes: a file, or any reader of byte ranges.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 
 use rustix::fs::copy_file_range;
@@ -54,23 +54,45 @@ pub fn write_to_file(
     blobs: &dyn BlobSource,
 ) -> Result<u64, RopeError> {
     let mut at = offset;
+    // What lies in memory between two scans is written in one go.
+    let mut pieces: Vec<IoSlice<'_>> = Vec::with_capacity(PIECES);
     for segment in rope.segments() {
-        match segment {
-            Segment::Owned { start, end } => {
-                let bytes = rope.owned(*start, *end);
-                file.write_all_at(bytes, at).map_err(RopeError::Target)?;
-                at += bytes.len() as u64;
-            }
-            Segment::Shared(shared) => {
-                file.write_all_at(shared.bytes(), at).map_err(RopeError::Target)?;
-                at += shared.bytes().len() as u64;
-            }
+        let bytes = match segment {
+            Segment::Owned { start, end } => rope.owned(*start, *end),
+            Segment::Shared(shared) => shared.bytes(),
             Segment::Blob(blob) => {
+                at = write_pieces(file, &mut pieces, at)?;
                 copy_blob(blob, file, at, blobs)?;
                 at += blob.length;
+                continue;
             }
+        };
+        if pieces.len() == PIECES {
+            at = write_pieces(file, &mut pieces, at)?;
+        }
+        pieces.push(IoSlice::new(bytes));
+    }
+    write_pieces(file, &mut pieces, at)
+}
+
+/// How many pieces of memory are written with one call.
+const PIECES: usize = 32;
+
+/// Writes pieces of memory one after another and empties the list; gives the offset after them.
+fn write_pieces(file: &File, pieces: &mut Vec<IoSlice<'_>>, mut at: u64) -> Result<u64, RopeError> {
+    let mut rest = pieces.as_mut_slice();
+    while !rest.is_empty() {
+        match rustix::io::pwritev(file, rest, at) {
+            Ok(0) => return Err(RopeError::Target(io::ErrorKind::WriteZero.into())),
+            Ok(written) => {
+                at += written as u64;
+                IoSlice::advance_slices(&mut rest, written);
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(RopeError::Target(errno.into())),
         }
     }
+    pieces.clear();
     Ok(at)
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use copiste_core::bulk::{
     self, Ending as Ended, Forecast, Job, PlanRequest, Report, Selection, WriteOptions,
 };
@@ -19,16 +19,20 @@ use super::args::{Render, Without};
 use super::output::{Output, count, size, span};
 use super::progress::Meter;
 use super::session::{self, Session};
-use super::yardstick;
+use super::yardstick::Measuring;
 
 pub(super) fn run(typed: &Render, press: fn() -> Press, output: &mut Output) -> anyhow::Result<Ending> {
+    // Fonts are prepared while the data directory is opened.
+    let press = std::thread::spawn(press);
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
     let view = session::exam(&session.store, &typed.exam)?;
     let request = PlanRequest { selection: selection(typed)?, profile: profile(&view, &typed.without)? };
     let options = WriteOptions { resume: typed.resume, sync: !typed.no_sync, sha256: typed.sha256 };
     let cancel = cancelled_by_signal()?;
     let meter = Meter::new();
-    let press = press();
+    let press = press.join().map_err(|_| anyhow!("CLI-014 the renderers could not be prepared"))?;
+    // Where few copies were asked for by number, the disk's speed makes no difference to anyone.
+    let measuring = (!typed.json && typed.candidate.is_empty()).then(|| Measuring::begin(&typed.out));
     let job = Job {
         source: &view,
         blobs: session.store.blobs(),
@@ -38,19 +42,19 @@ pub(super) fn run(typed: &Render, press: fn() -> Press, output: &mut Output) -> 
         progress: &meter,
         cancel: &cancel,
     };
-    let mut foretell = |forecast: &Forecast| {
-        if typed.json { Ok(()) } else { foretell(forecast, &typed.out, output) }
+    let foretell = |forecast: &Forecast, output: &mut Output| {
+        if typed.json { Ok(()) } else { foretell(forecast, measuring, output) }
     };
     let archive = typed.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
     let (forecast, report) = if archive {
         let plan = bulk::plan(&job, &request)?;
         let forecast = plan.forecast();
-        foretell(&forecast)?;
+        foretell(&forecast, output)?;
         (forecast, bulk::write_zip(&job, plan, &typed.out, &options)?)
     } else {
         let survey = bulk::survey(&job, &request)?;
         let forecast = survey.forecast();
-        foretell(&forecast)?;
+        foretell(&forecast, output)?;
         (forecast, bulk::write_directory(&job, survey, &typed.out, &options)?)
     };
     meter.end();
@@ -112,15 +116,15 @@ fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(cancel)
 }
 
-/// Measuring the disk would take about as long as writing less than this.
+/// Less than this takes any disk a moment.
 const SOON_WRITTEN: u64 = 64 << 20;
 
-fn foretell(forecast: &Forecast, out: &Path, output: &mut Output) -> anyhow::Result<()> {
+fn foretell(forecast: &Forecast, measuring: Option<Measuring>, output: &mut Output) -> anyhow::Result<()> {
     let Forecast { bytes, exact, .. } = *forecast;
     let time = if bytes < SOON_WRITTEN {
         "a few seconds at most".to_owned()
     } else {
-        match yardstick::bytes_per_second(out) {
+        match measuring.and_then(Measuring::bytes_per_second) {
             Some(speed) => format!("about {} on this disk", span(bytes.div_ceil(speed.max(1)))),
             None => "time unknown".to_owned(),
         }

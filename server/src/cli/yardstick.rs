@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Bytes written at most. A few hundredths of a second on an ordinary disk.
@@ -11,12 +12,21 @@ const SAMPLE: usize = 16 << 20;
 /// And no longer than this.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Writes a sample beside `out` into a file without a name, makes it durable, and says how many
-/// bytes a second that were. None when the place does not exist yet or cannot be written: the
-/// rendering itself will say why.
-pub(super) fn bytes_per_second(out: &Path) -> Option<u64> {
-    let place = out.ancestors().find(|place| place.is_dir()).unwrap_or_else(|| Path::new("."));
-    measure(place).ok()
+/// A measurement going on beside other work.
+pub(super) struct Measuring(JoinHandle<Option<u64>>);
+
+impl Measuring {
+    /// Begins to write a sample beside `out` into a file without a name, and to make it durable.
+    pub(super) fn begin(out: &Path) -> Measuring {
+        let place = out.ancestors().find(|place| place.is_dir()).unwrap_or_else(|| Path::new(".")).to_owned();
+        Measuring(std::thread::spawn(move || measure(&place).ok()))
+    }
+
+    /// Waits for it: bytes a second. None when the place cannot be written: the rendering itself will
+    /// say why.
+    pub(super) fn bytes_per_second(self) -> Option<u64> {
+        self.0.join().ok().flatten()
+    }
 }
 
 fn measure(place: &Path) -> io::Result<u64> {
