@@ -4,7 +4,7 @@ use std::fs;
 
 use copiste_tests::academy::{Academy, pdfs};
 use copiste_tests::bundle::{Bundle, grey_png, number, painted_png};
-use copiste_tests::command::{peak_memory, run};
+use copiste_tests::command::{peak_memory, run, start_copiste};
 use copiste_tests::needs;
 use copiste_tests::paper::{Sheet, scanned_pdf};
 use serde_json::json;
@@ -149,6 +149,77 @@ fn a_decoder_that_dies_for_want_of_memory_damages_pages_and_never_the_import() {
     assert!(said.contains(&number(0)), "the page that could not be converted is not named: {said}");
     assert_eq!(pdfs(&academy.rendered("out", &[])).len(), 2);
     academy.verified();
+}
+
+/// Pages that must all be converted, each by itself, in scripts of ten pages.
+fn converted_pages(count: u32) -> Bundle {
+    let mut bundle = Bundle::small(count.div_ceil(10) as usize);
+    for at in 0..count {
+        bundle.files.push((format!("scans/alpha-{at}.png"), transparent_png(600 + at, 800)));
+    }
+    for (at, script) in bundle.scripts.iter_mut().enumerate() {
+        let pages: Vec<String> = (0..10).map(|page| format!("scans/alpha-{}.png", at * 10 + page)).collect();
+        script["pages"] = json!(pages);
+        script["annotations"] = json!([]);
+    }
+    bundle
+}
+
+/// The decoding processes of a command: children of any of its threads that run the same program.
+fn decoders(of: u32) -> Vec<rustix::process::Pid> {
+    let tasks = fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten();
+    let lists: Vec<String> =
+        tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok()).collect();
+    let pids =
+        lists.iter().flat_map(|list| list.split_whitespace()).filter_map(|pid| pid.parse::<i32>().ok());
+    pids.filter(|pid| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains("decode-worker")
+    })
+    .filter_map(rustix::process::Pid::from_raw)
+    .collect()
+}
+
+#[test]
+fn a_decoder_that_hangs_or_crashes_damages_its_page_and_never_the_import() {
+    use rustix::process::Signal;
+    for (signal, code) in [(Signal::STOP, "DEC-002"), (Signal::SEGV, "DEC-001")] {
+        let academy = Academy::empty();
+        converted_pages(60).write(&academy.bundle());
+        fs::create_dir_all(academy.data()).expect("a data directory can be made");
+        let settings = "[decoder]\nprocesses = 1\ndeadline_s = 2\n";
+        fs::write(academy.data().join("copiste.toml"), settings).expect("settings");
+        let (data, bundle, log) = (academy.data(), academy.bundle(), academy.path("log"));
+        let mut import = start_copiste(&[&"import", &"--data", &data, &bundle], &log);
+        // The first three processes are struck as soon as they are there, with most pages still to do.
+        let mut struck = Vec::new();
+        let ended = loop {
+            for decoder in decoders(import.id()) {
+                if struck.len() < 3 && !struck.contains(&decoder) {
+                    struck.push(decoder);
+                    // It may have ended meanwhile; then it is not one of those that count.
+                    let _gone = rustix::process::kill_process(decoder, signal);
+                }
+            }
+            if let Some(ended) = import.try_wait().expect("a child can be waited for") {
+                break ended;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        };
+        let said = fs::read_to_string(&log).expect("a log");
+        assert!(ended.success(), "{signal:?}: {said}");
+        assert_eq!(struck.len(), 3, "{signal:?}: {said}");
+        assert!(said.contains(code), "{signal:?}: {said}");
+        let damaged = academy.copiste("status", &[&"--json"]).expect(0).json();
+        let damaged = damaged[0]["scanning"]["damaged_pages"]["count"].as_u64().expect("a count");
+        assert!((1..=3).contains(&damaged), "{signal:?}: {damaged} pages: {said}");
+        assert_eq!(pdfs(&academy.rendered("out", &[])).len(), 6);
+        academy.verified();
+        // The scans themselves are sound, so the same bundle mends what the decoder could not do.
+        academy.copiste("import", &[&academy.bundle()]).expect(0);
+        let mended = academy.copiste("status", &[&"--json"]).expect(0).json();
+        assert_eq!(mended[0]["scanning"]["damaged_pages"]["count"], 0, "{signal:?}");
+    }
 }
 
 /// Must be converted: a PDF's picture has no alpha of its own.

@@ -20,7 +20,7 @@ use super::contents::{self, Attachments, Ink, States};
 use super::fonts::{self, CopyFonts, EmbeddedFont, FontBook, FontBytes, Line};
 use super::marks::Marks;
 use super::metadata;
-use super::objects::{self, OBJECTS_A_STREAM, ObjectStream, Packer, Place, Places};
+use super::objects::{self, OBJECTS_A_STREAM, ObjectStream, Packers, Place, Places};
 use super::pictures::Pictures;
 use super::prefix::{Prefix, number};
 use super::structure::{self, Numbers};
@@ -29,9 +29,11 @@ use super::tables::{self, Tables};
 
 /// A copy's own part is deflated when it is larger: an ordinary copy stays below and is planned in
 /// microseconds, a very wordy or much drawn-on one keeps to the size that was promised.
-const DEFLATED_FROM: usize = 20 * 1024;
-/// Of such a copy the small objects too are deflated, when they are larger than this.
-const SMALL_DEFLATED_FROM: usize = 12 * 1024;
+const DEFLATED_FROM: usize = 12 * 1024;
+/// Of such a copy the small objects too are deflated, when they are larger than this, and the cross-references.
+const SMALL_DEFLATED_FROM: usize = 4 * 1024;
+/// From here on a copy's own part is deflated with more care.
+const MUCH_FROM: usize = 32 * 1024;
 
 /// What all documents share.
 pub struct Stock {
@@ -63,7 +65,7 @@ pub struct Galley {
     nodes: Vec<u32>,
     shape: Vec<u8>,
     small: ObjectStream,
-    packer: Packer,
+    packers: Packers,
     own: Vec<u8>,
     tail: Vec<u8>,
 }
@@ -105,7 +107,7 @@ impl Default for Galley {
             nodes: Default::default(),
             shape: Default::default(),
             small: Default::default(),
-            packer: Packer::quick(),
+            packers: Packers::new(),
             own: Vec::new(),
             tail: Vec::new(),
         }
@@ -151,6 +153,7 @@ impl Galley {
         rope.push_shared(&stock.prefix.bytes);
         self.write_metadata(subject);
         let deflated = self.contents.len() > DEFLATED_FROM;
+        self.packers.much = self.contents.len() > MUCH_FROM;
         self.write_sheets(copy, first_page, deflated)?;
         self.write_fonts(stock, rope)?;
         self.write_structure(stock, copy, first_page, rope)?;
@@ -160,7 +163,7 @@ impl Galley {
 
         let mut own = std::mem::take(&mut self.own);
         self.pictures.append(&mut own, rope, &mut self.places);
-        self.finish(&mut own, rope);
+        self.finish(&mut own, rope, deflated)?;
         self.own = own;
         Ok(())
     }
@@ -241,7 +244,7 @@ impl Galley {
             let data = &self.contents[part.contents.clone()];
             // A page with a scan and a stroke or two is not worth it.
             if deflated && data.len() > 512 {
-                self.packer.stream(&mut self.own, &[data]).map_err(refused)?;
+                self.packers.current().stream(&mut self.own, &[data]).map_err(refused)?;
             } else {
                 objects::stream(&mut self.own, &[data]);
             }
@@ -319,7 +322,7 @@ impl Galley {
 
     fn write_fonts(&mut self, stock: &Stock, rope: &mut Rope) -> Result<(), RenderError> {
         let embedded =
-            self.fonts.embed(&stock.book, self.places.next(), &mut self.packer).map_err(refused)?;
+            self.fonts.embed(&stock.book, self.places.next(), self.packers.current()).map_err(refused)?;
         for font in &embedded {
             let start = match &font.bytes {
                 FontBytes::Shared(shared) => {
@@ -418,7 +421,7 @@ impl Galley {
         let stream = self.places.number();
         self.note_own(stream);
         let large = self.small.len() > if deflated { SMALL_DEFLATED_FROM } else { DEFLATED_FROM };
-        let packer = large.then_some(&mut self.packer);
+        let packer = large.then_some(self.packers.current());
         self.small.write(&mut self.own, stream, packer).map_err(refused)?;
         for (index, number) in self.small.numbers().iter().enumerate() {
             let index = u16::try_from(index).unwrap_or(u16::MAX);
@@ -439,7 +442,7 @@ impl Galley {
 
     /// The cross-reference stream and the end. What is in `own` (the end of the last scan, or the
     /// whole own part when there is no scan) comes before it.
-    fn finish(&mut self, own: &mut Vec<u8>, rope: &mut Rope) {
+    fn finish(&mut self, own: &mut Vec<u8>, rope: &mut Rope, deflated: bool) -> Result<(), RenderError> {
         let table = self.places.number();
         let at = rope.len() + own.len() as u64;
         // The digest stands for everything before the last segment.
@@ -464,11 +467,16 @@ impl Galley {
         syntax::hex_string(tail, &digest[..16]);
         syntax::hex_string(tail, &digest[..16]);
         tail.extend_from_slice(b"]");
-        objects::stream(tail, &[entries]);
+        if deflated {
+            self.packers.current().stream(tail, &[entries]).map_err(refused)?;
+        } else {
+            objects::stream(tail, &[entries]);
+        }
         tail.extend_from_slice(b"startxref\n");
         syntax::unsigned(tail, at);
         tail.extend_from_slice(b"\n%%EOF\n");
         rope.push_owned(tail);
+        Ok(())
     }
 }
 

@@ -142,3 +142,51 @@ fn an_ordinary_copy_adds_at_most_60_kilobytes_to_its_scans() {
         assert!(added <= 60_000, "{pages} pages, {per_page} annotations a page: {added} bytes");
     }
 }
+
+#[test]
+fn the_fullest_ordinary_copy_adds_at_most_60_kilobytes_to_its_scans() {
+    // CONTRACTS, section 5: up to 20 annotations a page, Latin, Greek and mathematics, 60 questions. Four
+    // pages of more than 256 KiB each, so that blanks for alignment count too.
+    let workshop = Workshop::new();
+    let mut picture = workshop.sample("grey.jpg");
+    picture.resize(300_000, 0);
+    let pages: Vec<Page> = (0..4)
+        .map(|page| {
+            picture[299_999] = page;
+            let image = ScanImage { blob: workshop.blob(&picture), ..workshop.grey_jpeg() };
+            workshop.page(image, A4)
+        })
+        .collect();
+    let remarks = [
+        "Il fallait distinguer deux cas : Δ < 0 puis Δ ≥ 0, et conclure sur ℝ (voir l’énoncé, question 2).",
+        "Rappel : uₙ = u₀ × qⁿ et donc u₅ ≈ 1 738,91 € ; ∑ des fréquences = 1, σ ≈ 2,4 et non µ.",
+        "« croissante » sur quel intervalle ? f′(x) ≥ 0 ⇔ x ∈ ]−∞ ; √2] ∪ [π ; +∞[",
+        "Où voulez-vous en venir ? L’œuvre citée n’est pas de Kant…",
+    ];
+    let mut case = Case::new(pages);
+    for page in 1..=4 {
+        let kinds = every_kind(page);
+        let drawn = kinds.into_iter().filter(|one| !matches!(one.shape, Shape::Text { .. }));
+        case.script.annotations.extend(drawn.take(12));
+        for (row, remark) in (0..8).zip(remarks.iter().cycle()) {
+            let shape = Shape::Text {
+                area: area(20, 5 + 10 * row, 40, 0),
+                text: (*remark).to_owned(),
+                size: 1100,
+                rotation: if row == 3 { 5 } else { 0 },
+            };
+            case.script.annotations.push(annotation(page, [0xC8, 0x10, 0x2E], shape));
+        }
+    }
+    assert_eq!(case.script.annotations.len(), 80);
+    case.script.questions = questions(60);
+    case.script.appreciation = Some(APPRECIATION.repeat(4));
+    let records = case.records();
+    let mut desk = Desk::default();
+    for profile in Profile::all() {
+        let rope = records.edition(&workshop.press, profile, &mut desk).expect("an edition");
+        let added = rope.len() - 4 * 300_000;
+        eprintln!("{profile:?}: {added} bytes");
+        assert!(profile != Profile::FULL || added > 30_000, "it is hardly the fullest: {added} bytes");
+    }
+}
