@@ -3,8 +3,6 @@
 # There is one build profile, so the C library inside is built once.
 
 CARGO ?= cargo
-COPISTE := target/release/copiste
-FIXTURES := target/release/copiste-fixtures
 DEMO := target/demo
 SKIPS := target/proofs/skips
 
@@ -12,7 +10,7 @@ SKIPS := target/proofs/skips
 
 help:
 	@.ci/setup prove
-	@echo 'make demo    an exam is made up, taken in and given back: ends with a ZIP of annotated copies'
+	@echo 'make demo    two exams are made up, taken in, closed and given back: ends with two ZIPs of annotated copies'
 	@echo 'make test    every proof at reduced size'
 	@echo 'make prove   every proof in full; needs 60 GB of disk and about an hour'
 	@echo 'make bench   each step beside the mere copying of the same scans'
@@ -26,22 +24,7 @@ build:
 	$(CARGO) build --release --workspace --bins
 
 demo: build
-	@rm -rf $(DEMO) && mkdir -p $(DEMO)
-	$(FIXTURES) bundle --out $(DEMO)/e3c --preset e3c-maths-btn --pages 4 --mix all
-	$(FIXTURES) bundle --out $(DEMO)/one-off --preset one-off --candidates 200 --pages 4 --mix all
-	$(COPISTE) import --data $(DEMO)/data $(DEMO)/e3c $(DEMO)/one-off
-	$(COPISTE) status --data $(DEMO)/data
-	@for exam in e3c one-off; do \
-	  id=$$(sed -n 's/.*"exam" *: *{[^}]*"id" *: *"\([^"]*\)".*/\1/p' $(DEMO)/$$exam/manifest.json); \
-	  echo $(COPISTE) render --data $(DEMO)/data "$$id" --out $(DEMO)/$$exam.zip; \
-	  $(COPISTE) render --data $(DEMO)/data "$$id" --out $(DEMO)/$$exam.zip || exit 1; \
-	done
-	$(COPISTE) verify --data $(DEMO)/data
-	@echo
-	@ls -l $(DEMO)/e3c.zip $(DEMO)/one-off.zip
-	@echo 'Each ZIP holds one annotated PDF a candidate and a list, sommaire.csv. Open one with any tool:'
-	@echo '    $(CURDIR)/$(DEMO)/e3c.zip'
-	@echo '    $(CURDIR)/$(DEMO)/one-off.zip'
+	@.ci/demo "$(CURDIR)/$(DEMO)"
 
 # The size of a proof is chosen here and nowhere else; tests/src/size.rs reads it.
 test: export COPISTE_PROOF := reduced

@@ -142,6 +142,7 @@ fn one_pdf(criterion: &mut Criterion) {
         candidate: candidate.get(),
         script: script.get(),
         annotations: annotations.get(),
+        renderable_at: 1_580_000_000,
     };
     let mut group = group(criterion, "one PDF, cached", bytes);
     let path = stage.exam.path("one.pdf");

@@ -36,6 +36,17 @@ impl Exam {
         succeed(
             Command::new(near.join("copiste")).arg("import").arg("--data").arg(exam.data()).arg(&bundle),
         )?;
+        // Its copies come out once it is closed; the rows go into folders.
+        let near_drop = |name: &str| format!("file:{}", exam.path(name).display());
+        succeed(
+            Command::new(near.join("copiste"))
+                .arg("close")
+                .arg("--data")
+                .arg(exam.data())
+                .arg(exam.id()?)
+                .env("COPISTE_CYCLADES_URL", near_drop("cyclades"))
+                .env("COPISTE_IMAGIN_URL", near_drop("imagin")),
+        )?;
         let copies = scans(&bundle)?;
         Ok(Exam { copies, ..exam })
     }

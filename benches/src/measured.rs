@@ -34,6 +34,7 @@ pub fn each(view: &ExamView, mut look: impl FnMut(&Subject<'_>) -> io::Result<()
             candidate: candidate.get(),
             script: script.get(),
             annotations: annotations.get(),
+            renderable_at: 1_580_000_000,
         })?;
     }
     Ok(())

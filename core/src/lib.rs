@@ -18,6 +18,7 @@
 //! ```
 
 pub mod bulk;
+pub mod exchange;
 pub mod intake;
 pub mod journal;
 pub mod model;

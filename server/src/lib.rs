@@ -2,6 +2,7 @@
 //! with other renderers: `copiste_server::run(my_press)`.
 
 mod cli;
+mod control;
 mod settings;
 mod telemetry;
 

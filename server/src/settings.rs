@@ -2,9 +2,13 @@
 //! a `COPISTE_…` variable.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
+use copiste_core::exchange::Secret;
+use copiste_core::journal::Target;
+use copiste_core::process::closing::OutcomeCodes;
 
 /// One setting: its name in the file, its variable, its default, its meaning.
 struct Known {
@@ -41,6 +45,78 @@ const KNOWN: &[Known] = &[
         meaning: "threads of a bulk rendering; 0 means one a core",
     },
     Known {
+        name: "exchange.cyclades_url",
+        variable: "COPISTE_CYCLADES_URL",
+        default: "",
+        meaning: "base address of Cyclades; file:/folder is a file drop",
+    },
+    Known {
+        name: "exchange.cyclades_token",
+        variable: "COPISTE_CYCLADES_TOKEN",
+        default: "",
+        meaning: "sent to Cyclades as a bearer token; never shown",
+    },
+    Known {
+        name: "exchange.imagin_url",
+        variable: "COPISTE_IMAGIN_URL",
+        default: "",
+        meaning: "base address of IMAG'IN; file:/folder is a file drop",
+    },
+    Known {
+        name: "exchange.imagin_token",
+        variable: "COPISTE_IMAGIN_TOKEN",
+        default: "",
+        meaning: "sent to IMAG'IN as a bearer token; never shown",
+    },
+    Known {
+        name: "exchange.ca_file",
+        variable: "COPISTE_EXCHANGE_CA_FILE",
+        default: "",
+        meaning: "certificates (PEM) of the authorities trusted for both; empty means those of the system",
+    },
+    Known {
+        name: "exchange.timeout_s",
+        variable: "COPISTE_EXCHANGE_TIMEOUT_S",
+        default: "30",
+        meaning: "seconds one request to Cyclades or IMAG'IN may take",
+    },
+    Known {
+        name: "exchange.budget_s",
+        variable: "COPISTE_EXCHANGE_BUDGET_S",
+        default: "600",
+        meaning: "seconds one export may take, all its requests together",
+    },
+    Known {
+        name: "codes.mark",
+        variable: "COPISTE_CODE_MARK",
+        default: "mark",
+        meaning: "how a row for Cyclades says that there is a mark",
+    },
+    Known {
+        name: "codes.absent",
+        variable: "COPISTE_CODE_ABSENT",
+        default: "absent",
+        meaning: "how it says absent",
+    },
+    Known {
+        name: "codes.absent_justified",
+        variable: "COPISTE_CODE_ABSENT_JUSTIFIED",
+        default: "absent_justified",
+        meaning: "how it says absent with a valid reason",
+    },
+    Known {
+        name: "codes.exempt",
+        variable: "COPISTE_CODE_EXEMPT",
+        default: "exempt",
+        meaning: "how it says exempt",
+    },
+    Known {
+        name: "codes.missing",
+        variable: "COPISTE_CODE_MISSING",
+        default: "missing",
+        meaning: "how it says that a present candidate has no mark",
+    },
+    Known {
         name: "log.level",
         variable: "COPISTE_LOG_LEVEL",
         default: "warn",
@@ -58,9 +134,15 @@ pub(crate) enum Origin {
 }
 
 /// The settings in force.
-#[derive(Debug)]
 pub(crate) struct Settings {
     values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+/// Shows what `copiste config` shows: no token.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.listing()).finish()
+    }
 }
 
 impl Settings {
@@ -100,6 +182,17 @@ impl Settings {
         settings.number("decoder.deadline_s")?;
         settings.number("decoder.memory_mb")?;
         settings.number("render.threads")?;
+        for name in ["exchange.timeout_s", "exchange.budget_s"] {
+            if settings.number(name)? == 0 {
+                bail!("CLI-006 {name} must be at least 1");
+            }
+        }
+        for known in KNOWN.iter().filter(|known| known.name.starts_with("codes.")) {
+            let code = settings.text(known.name);
+            if code.is_empty() || code.len() > 64 || code.chars().any(char::is_control) {
+                bail!("CLI-006 {} must be a word of 1 to 64 bytes", known.name);
+            }
+        }
         if !["text", "json"].contains(&settings.text("log.format")) {
             bail!("CLI-006 log.format must be text or json");
         }
@@ -147,6 +240,47 @@ impl Settings {
         self.parallel("render.threads")
     }
 
+    /// The base address of a target; none when none is set.
+    pub(crate) fn address(&self, target: Target) -> Option<&str> {
+        let name = match target {
+            Target::Cyclades => "exchange.cyclades_url",
+            Target::Imagin => "exchange.imagin_url",
+        };
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// The token for a target; none when none is set.
+    pub(crate) fn token(&self, target: Target) -> Option<Secret> {
+        let name = match target {
+            Target::Cyclades => "exchange.cyclades_token",
+            Target::Imagin => "exchange.imagin_token",
+        };
+        Some(self.text(name)).filter(|text| !text.is_empty()).map(Secret::new)
+    }
+
+    pub(crate) fn authorities(&self) -> Option<PathBuf> {
+        Some(self.text("exchange.ca_file")).filter(|text| !text.is_empty()).map(PathBuf::from)
+    }
+
+    pub(crate) fn exchange_timeout(&self) -> Duration {
+        Duration::from_secs(self.checked("exchange.timeout_s") as u64)
+    }
+
+    pub(crate) fn exchange_budget(&self) -> Duration {
+        Duration::from_secs(self.checked("exchange.budget_s") as u64)
+    }
+
+    pub(crate) fn outcome_codes(&self) -> OutcomeCodes {
+        let code = |name: &str| self.text(name).to_owned();
+        OutcomeCodes {
+            mark: code("codes.mark"),
+            absent: code("codes.absent"),
+            absent_justified: code("codes.absent_justified"),
+            exempt: code("codes.exempt"),
+            missing: code("codes.missing"),
+        }
+    }
+
     pub(crate) fn log_level(&self) -> &str {
         self.text("log.level")
     }
@@ -164,6 +298,11 @@ impl Settings {
                     .values
                     .get(known.name)
                     .map_or(("", Origin::Default), |(value, origin)| (value.as_str(), *origin));
+                let value = if known.name.ends_with("_token") && !value.is_empty() {
+                    "(set, not shown)"
+                } else {
+                    value
+                };
                 let origin = match origin {
                     Origin::Default => "default",
                     Origin::File => "copiste.toml",

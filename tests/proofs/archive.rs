@@ -154,15 +154,19 @@ fn another_appreciation_changes_that_candidates_copy_and_no_other() {
         &"--seed",
         &"5",
     ]);
+    // Both are closed at the same moment: that is the date of every document.
+    let second = academy.copied();
+    academy.closed_at(1_580_000_000);
     let before = academy.rendered("before", &[]);
     let mut scripts = lines(&academy.bundle(), "scripts.jsonl");
     let chosen = scripts.len() / 2;
     let candidate = scripts[chosen]["candidate"].as_str().expect("a number").to_owned();
     // Letters of blocks that no other copy need hold: fonts are embedded for one copy's own text.
     scripts[chosen]["appreciation"] = json!("Ревизия : œuvre complète, ∀ε > 0 ∃δ > 0, Ωμέγα.");
-    write_lines(&academy.bundle(), "scripts.jsonl", &scripts);
-    academy.copiste("import", &[&academy.bundle()]).expect(0);
-    let after = academy.rendered("after", &[]);
+    write_lines(&second.bundle(), "scripts.jsonl", &scripts);
+    second.copiste("import", &[&second.bundle()]).expect(0);
+    second.closed_at(1_580_000_000);
+    let after = second.rendered("after", &[]);
     let changed: Vec<String> = copiste_tests::academy::pdfs(&before)
         .into_iter()
         .filter(|path| {

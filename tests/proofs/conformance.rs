@@ -54,6 +54,7 @@ fn each(view: &ExamView, mut look: impl FnMut(&Subject<'_>)) {
             candidate: candidate.get(),
             script: script.get(),
             annotations: annotations.get(),
+            renderable_at: 1_580_000_000,
         });
     }
 }

@@ -118,6 +118,7 @@ fn a_render_killed_at_any_moment_leaves_whole_files_only_and_resumes() {
         &"--seed",
         &"12",
     ]);
+    academy.released();
     let (exam, data, log) = (academy.exam(), academy.data(), academy.path("log"));
     for name in ["folder", "all.zip"] {
         let out = academy.path(name);

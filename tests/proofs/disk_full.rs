@@ -70,6 +70,7 @@ fn a_disk_that_is_too_small_is_refused_before_the_first_copy() {
         &"--seed",
         &"19",
     ]);
+    academy.released();
     let disk = SmallDisk::mount(1 << 20).expect("asked for above");
     for name in ["out", "out.zip"] {
         let out = disk.path().join(name);

@@ -97,8 +97,10 @@ fn a_damaged_scan_costs_its_page_and_no_other_and_is_named() {
     let status = academy.copiste("status", &[&academy.exam()]).expect(0).said();
     assert!(status.contains(&number(1)), "{status}");
 
-    let out = academy.rendered("out", &[]);
-    assert_eq!(pdfs(&out).len(), 3);
+    let closed = Academy::empty();
+    bundle.write(&closed.bundle());
+    closed.copiste("import", &[&closed.bundle()]).expect(0);
+    assert_eq!(pdfs(&closed.rendered("out", &[])).len(), 3);
 
     let exam = academy.exam();
     let of = number(1);

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
 
-use copiste_tests::academy::{Academy, lines, pdfs, write_lines};
+use copiste_tests::academy::{Academy, lines, pdfs};
 use copiste_tests::command::{copiste, signal, start_copiste};
 use copiste_tests::size;
-use serde_json::json;
 
 /// Waits until a condition holds or the child has ended; whether it holds.
 fn until(child: &mut Child, mut holds: impl FnMut() -> bool) -> bool {
@@ -99,11 +98,14 @@ fn resume_redoes_only_what_is_missing_or_outdated() {
     let out = academy.rendered("out", &[]);
     let copies = pdfs(&out);
     let before = identities(&copies);
-    let mut scripts = lines(&academy.bundle(), "scripts.jsonl");
-    let corrected = scripts[5]["candidate"].as_str().expect("a number").to_owned();
-    scripts[5]["appreciation"] = json!("Corrigée après réclamation.");
-    write_lines(&academy.bundle(), "scripts.jsonl", &scripts);
-    academy.copiste("import", &[&academy.bundle()]).expect(0);
+    let scripts = lines(&academy.bundle(), "scripts.jsonl");
+    let mark = |script: &serde_json::Value| script["mark"]["total"].as_str() == Some("20");
+    let corrected = scripts.iter().find(|script| !mark(script)).expect("not all have the best mark");
+    let corrected = corrected["candidate"].as_str().expect("a number").to_owned();
+    let reason = "réclamation";
+    academy
+        .copiste("mark", &[&academy.exam(), &"--candidate", &corrected, &"20", &"--reason", &reason])
+        .expect(0);
     // One deleted, one cut short, one of the same length but of another content at its end.
     let others: Vec<&PathBuf> =
         copies.iter().filter(|path| !path.to_string_lossy().contains(&corrected)).take(3).collect();
@@ -140,6 +142,7 @@ fn a_second_process_on_the_same_data_directory_gets_a_clear_error() {
         &"--seed",
         &"17",
     ]);
+    academy.released();
     let (exam, data, out, log) = (academy.exam(), academy.data(), academy.path("out"), academy.path("log"));
     let mut first =
         start_copiste(&[&"render", &"--data", &data, &exam, &"--out", &out, &"--threads", &"1"], &log);

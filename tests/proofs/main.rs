@@ -13,6 +13,7 @@ mod pass_through;
 mod placement;
 mod privacy;
 mod search;
+mod serve;
 mod text;
 mod tidy;
 mod validity;

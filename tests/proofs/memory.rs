@@ -18,6 +18,7 @@ fn rendering(candidates: &str) -> u64 {
         &"--seed",
         &"9",
     ]);
+    academy.released();
     let (data, exam, out) = (academy.data(), academy.exam(), academy.path("all.zip"));
     let arguments: [&dyn AsRef<OsStr>; 6] = [&"render", &"--data", &data, &exam, &"--out", &out];
     peak_memory(&arguments)

@@ -52,6 +52,26 @@ impl Academy {
         out
     }
 
+    /// Another academy with the same bundle and a copy of the data directory.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    pub fn copied(&self) -> Academy {
+        let other = Academy::empty();
+        for (from, to) in [(self.bundle(), other.bundle()), (self.data(), other.data())] {
+            command::run("cp", &[&"-a", &from, &to]).expect(0);
+        }
+        other
+    }
+
+    /// Closes the one-off exam through file drops, as if it were this moment (seconds since 1970, UTC).
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn closed_at(&self, at: i64) {
+        crate::closing::closed_at(&self.data(), &self.exam(), at);
+    }
+
     /// Something in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -81,15 +101,40 @@ impl Academy {
         let data = self.data();
         let mut all: Vec<&dyn AsRef<OsStr>> = vec![&name, &"--data", &data];
         all.extend_from_slice(arguments);
-        command::copiste(&all)
+        let drop = |name: &str| {
+            let mut address = std::ffi::OsString::from("file:");
+            address.push(self.path(name));
+            address
+        };
+        let (cyclades, imagin) = (drop("drop/cyclades"), drop("drop/imagin"));
+        let environment = [("COPISTE_CYCLADES_URL", &*cyclades), ("COPISTE_IMAGIN_URL", &*imagin)];
+        command::copiste_in(&environment, &all)
     }
 
-    /// Renders the exam with these further arguments and gives the path.
+    /// Lets the exam's copies out, through file drops: closes a one-off exam, its damaged pages accepted;
+    /// validates every locked batch of an E3C. Done once, it changes nothing more.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[track_caller]
+    pub fn released(&self) {
+        let exam = self.exam();
+        let status = self.copiste("status", &[&exam, &"--json"]).expect(0).json();
+        if status[0]["kind"] == "common_assessment" {
+            self.copiste("validate", &[&exam, &"--all"]).expect(0);
+        } else if status[0]["closing"]["done"] == false {
+            self.copiste("accept", &[&exam, &"--all-damaged", &"--reason", &"known"]).expect(0);
+            self.copiste("close", &[&exam]).expect(0);
+        }
+    }
+
+    /// Lets the exam's copies out and renders them with these further arguments and gives the path.
     ///
     /// # Panics
     /// When that fails.
     #[track_caller]
     pub fn rendered(&self, name: &str, arguments: &[&dyn AsRef<OsStr>]) -> PathBuf {
+        self.released();
         let out = self.path(name);
         let exam = self.exam();
         let mut all: Vec<&dyn AsRef<OsStr>> = vec![&exam, &"--out", &out];

@@ -80,6 +80,17 @@ pub fn copiste(arguments: &[&dyn AsRef<OsStr>]) -> Outcome {
     run(place::binary("copiste"), arguments)
 }
 
+/// Runs `copiste` to its end with further variables of the environment.
+///
+/// # Panics
+/// When it was not built.
+#[track_caller]
+pub fn copiste_in(environment: &[(&str, &OsStr)], arguments: &[&dyn AsRef<OsStr>]) -> Outcome {
+    let mut command = ready(place::binary("copiste"), arguments);
+    command.envs(environment.iter().copied());
+    Outcome::of(command.output().expect("the program starts"))
+}
+
 /// Starts `copiste` and lets it run; its outputs go to `log`.
 ///
 /// # Panics

@@ -7,6 +7,7 @@
 
 pub mod academy;
 pub mod bundle;
+pub mod closing;
 pub mod command;
 pub mod paper;
 pub mod place;

@@ -6,8 +6,8 @@ use super::error::{BulkError, CopyFault};
 use super::report::{Failure, Refusal};
 use super::workshop::Job;
 use crate::journal::Timestamp;
-use crate::model::{Candidate, Script};
-use crate::process::gate::may_render;
+use crate::model::{ArchivedExamKind, Candidate, Script};
+use crate::process::gate::renderable_at;
 use crate::render::Profile;
 use crate::store::Record;
 
@@ -39,6 +39,8 @@ pub(super) struct Chosen {
     pub place: u32,
     pub candidate: Record<Candidate>,
     pub script: Record<Script>,
+    /// Since when it may be rendered.
+    pub at: Timestamp,
 }
 
 impl Chosen {
@@ -70,8 +72,17 @@ pub(super) enum Choice {
 /// Where the candidates that were asked for are, in order.
 ///
 /// # Errors
-/// [`BulkError::NoSuchCandidate`] names those that the exam does not have.
+/// [`BulkError::NotClosed`] when none of its scripts may be rendered, [`BulkError::NoSuchCandidate`] names
+/// those that the exam does not have.
 pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>, BulkError> {
+    let (exam, life) = (job.source.exam(), job.source.life());
+    let (since, close_by) = match exam.kind {
+        ArchivedExamKind::OneOff => (life.closed_at, "close"),
+        ArchivedExamKind::CommonAssessment => (life.download_since, "validate"),
+    };
+    if since.is_none() {
+        return Err(BulkError::NotClosed { exam: exam.id.to_string(), close_by });
+    }
     if selection.candidates.is_empty() {
         return Ok((0..job.source.candidate_count()).collect());
     }
@@ -111,12 +122,12 @@ pub(super) fn choose(job: &Job<'_>, selection: &Selection, place: u32) -> Choice
         Ok(None) => return refused("BLK-009 the candidate has no script".to_owned()),
         Ok(Some(script)) => script,
     };
-    let at = script.get().renderable_at.to_native();
+    let at = match renderable_at(job.source.exam(), &job.source.life(), script.get()) {
+        Ok(at) => at,
+        Err(closed) => return refused(closed.to_string()),
+    };
     if selection.since.is_some_and(|since| at < since) || selection.until.is_some_and(|until| at >= until) {
         return Choice::Outside;
     }
-    if let Err(closed) = may_render(job.source.exam(), script.get()) {
-        return refused(closed.to_string());
-    }
-    Choice::Copy(Box::new(Chosen { place, candidate, script }))
+    Choice::Copy(Box::new(Chosen { place, candidate, script, at }))
 }

@@ -11,6 +11,17 @@ use crate::zip::ZipError;
 /// Why a job was not begun. Nothing was written, except after [`BulkError::Write`].
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
+    /// None of its scripts may be rendered.
+    #[error(
+        "BLK-000 exam {exam} has no script that may be rendered yet; nothing was written; `copiste status` says \
+         what is missing, `copiste {close_by}` comes next"
+    )]
+    NotClosed {
+        /// The exam.
+        exam: String,
+        /// The command that makes its scripts renderable.
+        close_by: &'static str,
+    },
     /// No such school in the exam.
     #[error("BLK-001 no candidate's school has the UAI {school}; nothing was written; check the code")]
     NoSuchSchool {

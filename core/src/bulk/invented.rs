@@ -14,7 +14,7 @@ use crate::journal::hex;
 use crate::model::*;
 use crate::render::{Composer, Copy, HalfEm, Measure, Press, Profile, Registry, RenderError, Subject};
 use crate::rope::{BlobSource, Rope};
-use crate::store::{Annotations, Record, StoreError};
+use crate::store::{Annotations, Life, Record, StoreError};
 use crate::zip::{EntryName, entry_name};
 
 /// A failpoint fails in every job of the process, so whoever sets one works alone.
@@ -160,7 +160,7 @@ impl Academy {
             id: "E".to_owned(),
             code: "1TMATHS".to_owned(),
             label: "Maths".to_owned(),
-            kind: ExamKind::OneOff,
+            kind: ExamKind::CommonAssessment,
             session_year: 2020,
             session_name: "Session Normale".to_owned(),
             starts_at: "2020-01-03T08:00".to_owned(),
@@ -232,13 +232,15 @@ impl Academy {
             candidate: number.to_owned(),
             batch: None,
             pages,
+            marked: true,
             marker_mark: Some(Hundredths(1250)),
             questions: Vec::new(),
             harmonised: None,
+            adjustment: None,
             appreciation: Some(appreciation.to_owned()),
             annotations: Vec::new(),
             annotations_apart: None,
-            renderable_at: MORNING + i64::try_from(place).expect("few candidates") * 10,
+            transmitted_at: Some(MORNING + i64::try_from(place).expect("few candidates") * 10),
         };
         self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
     }
@@ -314,11 +316,15 @@ fn exam_record(exam: Exam) -> Record<crate::store::ExamEntry> {
         command: [0; 32],
         import_line: 0,
         line: 0,
+        life: Life::default(),
     };
     Record::of(&entry).expect("a record")
 }
 
 impl Source for Academy {
+    fn life(&self) -> Life {
+        Life { download_since: Some(MORNING), ..Life::default() }
+    }
     fn exam(&self) -> &ArchivedExam {
         &self.exam.get().exam
     }

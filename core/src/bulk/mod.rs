@@ -41,6 +41,7 @@ pub use error::{BulkError, CopyFault, StopFault};
 pub use plan::{Forecast, Plan, plan};
 pub use progress::{Phase, Progress, Quiet};
 pub use report::{Ending, Failure, Refusal, Report};
+pub(crate) use rows::unnamed;
 pub use source::Source;
 pub use summary::SUMMARY_NAME;
 pub use survey::{Survey, survey};

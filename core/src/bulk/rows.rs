@@ -51,7 +51,7 @@ impl Row {
             length: rope.len(),
             crc32: rope.crc32(),
             digest: rope.digest(),
-            at: script.renderable_at.to_native(),
+            at: chosen.at,
             pages: few(script.pages.len()),
             damaged: few(damaged),
             accepted: few(accepted),
@@ -241,7 +241,7 @@ impl Read for From<'_> {
 }
 
 /// A file without a name. The folder belongs to the process that holds the data directory.
-fn unnamed(folder: &Path) -> io::Result<File> {
+pub(crate) fn unnamed(folder: &Path) -> io::Result<File> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     fail::fail_point!("bulk-aside", |_| Err(io::Error::from_raw_os_error(28)));
     fs::create_dir_all(folder)?;

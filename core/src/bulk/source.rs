@@ -1,13 +1,16 @@
 //! Where a job finds its copies.
 
 use crate::model::{ArchivedExam, Candidate, School, Script};
-use crate::store::{Annotations, ExamView, Record, StoreError};
+use crate::store::{Annotations, ExamView, Life, Record, StoreError};
 
 /// One state of an exam, the same for as long as a job lasts: an [`ExamView`], or what a test or a bench
 /// makes up. Candidates have places, from 0, in the order of their entries' names.
 pub trait Source: Sync {
     /// The exam.
     fn exam(&self) -> &ArchivedExam;
+
+    /// How far the exam's life has come.
+    fn life(&self) -> Life;
 
     /// How many candidates there are.
     fn candidate_count(&self) -> u32;
@@ -46,6 +49,10 @@ pub trait Source: Sync {
 impl Source for ExamView {
     fn exam(&self) -> &ArchivedExam {
         self.exam()
+    }
+
+    fn life(&self) -> Life {
+        self.life()
     }
 
     fn candidate_count(&self) -> u32 {

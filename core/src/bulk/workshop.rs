@@ -116,6 +116,7 @@ impl<'a> Workshop<'a> {
                 candidate: chosen.candidate.get(),
                 script: chosen.script.get(),
                 annotations: annotations.get(),
+                renderable_at: chosen.at,
             };
             then(self.job.press.edition(&subject, profile, &mut desk)?)
         }));

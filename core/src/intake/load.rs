@@ -246,10 +246,12 @@ fn whole(line: ScriptLine, pages: Vec<Page>) -> Script {
         pages,
         marker_mark: line.total,
         questions: line.questions,
+        marked: line.marked,
         harmonised: line.harmonised,
+        adjustment: None,
         appreciation: line.appreciation,
         annotations: line.annotations,
         annotations_apart: None,
-        renderable_at: 0,
+        transmitted_at: None,
     }
 }

@@ -136,7 +136,7 @@ impl fmt::Display for ImportReport {
             }
             Outcome::Refused => writeln!(f, "exam {exam}: refused, nothing changed")?,
         }
-        let Counts { schools, markers, batches, candidates, scripts, pages } = self.counts;
+        let Counts { schools, markers, batches, candidates, scripts, pages, .. } = self.counts;
         writeln!(
             f,
             "  {candidates} candidates, {scripts} scripts, {pages} pages, {} annotations, {schools} schools, \

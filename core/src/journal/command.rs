@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::closing::{ChangeMarks, ChangeSettings, Launch, MoveBatches, Publish, Sent};
 use super::hex;
 use crate::model::BlobRef;
 
@@ -22,6 +23,18 @@ pub enum Command {
     AcceptDamage(AcceptDamage),
     /// Inspection found pages that cannot be trusted.
     FoundDamage(FoundDamage),
+    /// *Paramétrage fonctionnel*: some settings have other values.
+    ChangeSettings(ChangeSettings),
+    /// Batches are locked, unlocked or validated.
+    MoveBatches(MoveBatches),
+    /// Marks are changed, a batch's or a candidate's.
+    ChangeMarks(ChangeMarks),
+    /// A launch or relaunch: what will be sent is kept before it is sent.
+    Launch(Launch),
+    /// An attempt to send an export has come to an end, or to none.
+    Sent(Sent),
+    /// Cyclades has published.
+    Publish(Publish),
 }
 
 impl Command {
@@ -31,6 +44,12 @@ impl Command {
             Command::Import(command) => &command.exam,
             Command::AcceptDamage(command) => &command.exam,
             Command::FoundDamage(command) => &command.exam,
+            Command::ChangeSettings(command) => &command.exam,
+            Command::MoveBatches(command) => &command.exam,
+            Command::ChangeMarks(command) => &command.exam,
+            Command::Launch(command) => &command.exam,
+            Command::Sent(command) => &command.exam,
+            Command::Publish(command) => &command.exam,
         }
     }
 
@@ -39,7 +58,13 @@ impl Command {
         match self {
             Command::Import(command) => command.blobs.all().to_vec(),
             Command::AcceptDamage(command) => vec![command.reason],
-            Command::FoundDamage(_) => Vec::new(),
+            Command::ChangeMarks(command) => vec![command.reason],
+            Command::Launch(command) => command.exports.iter().map(|export| export.rows).collect(),
+            Command::Sent(command) => command.answer.rejected().into_iter().collect(),
+            Command::FoundDamage(_)
+            | Command::ChangeSettings(_)
+            | Command::MoveBatches(_)
+            | Command::Publish(_) => Vec::new(),
         }
     }
 }
@@ -122,6 +147,15 @@ pub struct Counts {
     pub scripts: u64,
     /// Pages of all scripts.
     pub pages: u64,
+    /// Exports to Cyclades and IMAG'IN that were prepared so far.
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub exports: u64,
+}
+
+/// Lines written before the first export say nothing of exports.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+fn none_yet(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Damaged pages accepted by name, with one reason.

@@ -57,6 +57,30 @@ pub mod digest {
     }
 }
 
+/// `#[serde(with = "…")]` for a [`BlobRef`] that may be missing.
+pub mod optional_blob {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Spelt(#[serde(with = "super::blob")] BlobRef);
+
+    /// Writes.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(blob: &Option<BlobRef>, serializer: S) -> Result<S::Ok, S::Error> {
+        blob.map(Spelt).serialize(serializer)
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// As for a blob that is not missing.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BlobRef>, D::Error> {
+        Ok(Option::<Spelt>::deserialize(deserializer)?.map(|Spelt(blob)| blob))
+    }
+}
+
 /// `#[serde(with = "…")]` for a [`BlobRef`]: `{"sha256":"…","length":n,"crc32":"…"}`.
 pub mod blob {
     use super::*;

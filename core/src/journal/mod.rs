@@ -14,12 +14,17 @@
 //! when it is opened.
 
 mod actor;
+mod closing;
 mod command;
 mod file;
 pub mod hex;
 mod line;
 
 pub use actor::{Actor, Role};
+pub use closing::{
+    Answer, BatchMove, ChangeMarks, ChangeSettings, Launch, MarkChange, MoveBatches, PreparedExport, Publish,
+    Sent, Setting, Target,
+};
 pub use command::{
     AcceptDamage, ArchivedCounts, BundleBlobs, Command, Counts, FoundDamage, FoundItem, ImportCommand,
     PagePlace,

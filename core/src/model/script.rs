@@ -28,6 +28,34 @@ pub struct Packed {
     pub length: u32,
 }
 
+/// How a mark was changed.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug, Clone, Copy, PartialEq, Eq))]
+pub enum Change {
+    /// With its whole batch, by so much from the marker's mark.
+    ByBatch(Hundredths),
+    /// By itself, when the batch was harmonised.
+    Alone,
+    /// By itself, as a correction of the final mark.
+    Corrected,
+}
+
+/// Who changed a mark, when and why. Earlier changes are in the journal.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct Adjustment {
+    /// How.
+    pub change: Change,
+    /// A login; never a candidate's name.
+    pub author: String,
+    /// Seconds since 1970, UTC.
+    pub at: i64,
+    /// The journal line.
+    pub line: u64,
+    /// Why: text in a blob, because it may name a person.
+    pub reason: BlobRef,
+}
+
 /// *Copie*.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[rkyv(derive(Debug))]
@@ -45,16 +73,20 @@ pub struct Script {
     pub marker_mark: Option<Hundredths>,
     /// The marker's mark in detail.
     pub questions: Vec<Question>,
+    /// Whether the marker is done with it: he gave a mark, or said that there is none.
+    pub marked: bool,
     /// The harmonised mark, kept apart from the marker's.
     pub harmonised: Option<Hundredths>,
+    /// Who made the harmonised mark what it is, when that was not the bundle.
+    pub adjustment: Option<Adjustment>,
     /// The marker's general comment.
     pub appreciation: Option<String>,
     /// In the order they were made. Empty when [`Script::annotations_apart`] says where they are.
     pub annotations: Vec<Annotation>,
     /// Where the annotations are when they are too many for a record.
     pub annotations_apart: Option<Packed>,
-    /// When it first became renderable: seconds since 1970, UTC.
-    pub renderable_at: i64,
+    /// When Cyclades had accepted its mark, for a script of an E3C: seconds since 1970, UTC.
+    pub transmitted_at: Option<i64>,
 }
 
 impl ArchivedPacked {

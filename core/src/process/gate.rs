@@ -1,22 +1,30 @@
 //! The gate: the one place that decides whether a script may be rendered.
 
-use crate::model::{ArchivedExam, ArchivedScript};
+use crate::journal::Timestamp;
+use crate::model::{ArchivedExam, ArchivedExamKind, ArchivedScript};
+use crate::store::Life;
 
-/// Why a script may not be rendered yet.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("GAT-001 the script may not be rendered yet: {reason}")]
-pub struct Closed {
-    /// What is missing, in English, no personal data.
-    pub reason: String,
+/// Why a script may not be rendered yet. English, no personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Closed {
+    /// DOMAIN, *Closing and download of an E3C*.
+    #[error("GAT-001 the script is not transmitted to Cyclades yet: its batch is validated first")]
+    NotTransmitted,
+    /// DOMAIN, *Closing a one-off exam*.
+    #[error("GAT-002 the exam is not closed yet")]
+    NotClosed,
 }
 
-/// Whether a script may be rendered.
-///
-/// Until closing exists every imported script may; the rule (its one-off exam is closed, or it is
-/// transmitted: DOMAIN, *Closing*) will stand here and nowhere else.
+/// Since when a script may be rendered: since its one-off exam is closed, or since it is transmitted.
+/// Seconds since 1970, UTC.
 ///
 /// # Errors
 /// [`Closed`] says what is missing.
-pub fn may_render(_exam: &ArchivedExam, _script: &ArchivedScript) -> Result<(), Closed> {
-    Ok(())
+pub fn renderable_at(exam: &ArchivedExam, life: &Life, script: &ArchivedScript) -> Result<Timestamp, Closed> {
+    match exam.kind {
+        ArchivedExamKind::OneOff => life.closed_at.ok_or(Closed::NotClosed),
+        ArchivedExamKind::CommonAssessment => {
+            script.transmitted_at.as_ref().map(|at| at.to_native()).ok_or(Closed::NotTransmitted)
+        }
+    }
 }

@@ -4,8 +4,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::closing::ClosingStatus;
+use super::processes::{Need, Process, ProcessStatus, State};
 use crate::journal::Counts;
-use crate::model::{ArchivedAttendance, ArchivedBatchState, ArchivedExamKind, ArchivedScript, Hundredths};
+use crate::model::{
+    ArchivedAttendance, ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation,
+    ArchivedHarmonisationMode, ArchivedScript, Hundredths,
+};
 use crate::store::{ExamView, StoreError};
 
 /// How many numbers a list of what is missing shows.
@@ -29,12 +34,12 @@ pub struct Attendances {
 pub struct Missing {
     /// How many.
     pub count: u64,
-    /// The lowest candidate numbers, in order.
+    /// The lowest candidate numbers or batch ids, in order.
     pub first: Vec<String>,
 }
 
 impl Missing {
-    fn push(&mut self, candidate: &str) {
+    pub(super) fn push(&mut self, candidate: &str) {
         self.count += 1;
         // Candidates come in any order; one with several pages is named once.
         if let Err(at) = self.first.binary_search_by(|named| named.as_str().cmp(candidate))
@@ -71,6 +76,8 @@ pub struct Marks {
     pub given: u64,
     /// Candidates who came and have none: *oubli de note*.
     pub missing: u64,
+    /// The first of those.
+    pub without: Missing,
     /// Their mean with two decimals, half up; none without a mark.
     pub mean: Option<String>,
 }
@@ -90,12 +97,22 @@ pub struct Status {
     pub attendance: Attendances,
     /// Batches whose marks are final.
     pub locked_batches: u64,
+    /// Batches whose marks are not final.
+    pub open_batches: Missing,
+    /// Batches whose harmonisation is not validated; empty for an exam that is not harmonised.
+    pub pending_batches: Missing,
     /// Scripts that are in no batch.
     pub unbatched_scripts: Missing,
+    /// Scripts of an E3C that are transmitted.
+    pub transmitted: u64,
     /// *Numérisation*.
     pub scanning: Scanning,
     /// Marks.
     pub marks: Marks,
+    /// Its processes, in order.
+    pub processes: Vec<ProcessStatus>,
+    /// How far the closing has come.
+    pub closing: ClosingStatus,
 }
 
 /// The mean of marks in hundredths, exact, half up. None without a mark.
@@ -122,12 +139,27 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         counts: view.counts(),
         attendance: Attendances::default(),
         locked_batches: 0,
+        open_batches: Missing::default(),
+        pending_batches: Missing::default(),
         unbatched_scripts: Missing::default(),
+        transmitted: 0,
         scanning: Scanning::default(),
         marks: Marks::default(),
+        processes: Vec::new(),
+        closing: ClosingStatus::of(view)?,
     };
+    let harmonised = exam.harmonisation == ArchivedHarmonisationMode::Batches;
     for batch in view.batches() {
-        status.locked_batches += u64::from(batch?.get().state == ArchivedBatchState::Locked);
+        let batch = batch?;
+        let batch = batch.get();
+        if batch.state == ArchivedBatchState::Locked {
+            status.locked_batches += 1;
+        } else {
+            status.open_batches.push(&batch.id);
+        }
+        if harmonised && batch.harmonisation == ArchivedHarmonisation::Pending {
+            status.pending_batches.push(&batch.id);
+        }
     }
     let (mut sum, mut complete) = (0_i64, 0_u64);
     for (candidate, place) in view.candidates().zip(0..) {
@@ -140,38 +172,83 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
             ArchivedAttendance::Exempt => &mut status.attendance.exempt,
         };
         *counted += 1;
+        let script = view.script_at(place)?;
+        if let Some(script) = &script {
+            let script = script.get();
+            status.transmitted += u64::from(script.transmitted_at.is_some());
+            if script.batch.is_none() {
+                status.unbatched_scripts.push(&candidate.number);
+            }
+        }
         if candidate.attendance != ArchivedAttendance::Present {
             continue;
         }
-        let Some(script) = view.script_at(place)? else {
+        let Some(script) = script else {
             status.scanning.without_script.push(&candidate.number);
             status.marks.missing += 1;
+            status.marks.without.push(&candidate.number);
             continue;
         };
         let script = script.get();
         complete += u64::from(pages(view, script, &mut status.scanning)?);
-        if script.batch.is_none() {
-            status.unbatched_scripts.push(&candidate.number);
-        }
         match script.final_mark() {
             Some(mark) => {
                 status.marks.given += 1;
                 sum += i64::from(mark.0);
             }
-            None => status.marks.missing += 1,
+            None => {
+                status.marks.missing += 1;
+                status.marks.without.push(&candidate.number);
+            }
         }
     }
     status.marks.mean = mean(sum, status.marks.given).map(|mean| mean.to_string());
     let present = status.attendance.present;
-    status.scanning.finished = complete == present;
-    status.scanning.percent = percent(complete, present);
+    status.processes = Process::of(&exam.kind)
+        .map(|process| one_process(process, &status, harmonised, (complete, present)))
+        .into();
+    status.scanning.finished = status.processes[0].is_over();
+    status.scanning.percent = status.processes[0].percent;
     Ok(status)
 }
 
-/// Rounded down, so that 100 means all.
-fn percent(done: u64, all: u64) -> u8 {
-    let share = u128::from(done) * 100 / u128::from(all.max(1));
-    if all == 0 { 100 } else { u8::try_from(share).unwrap_or(100) }
+/// How far a process has come; `scanned` are present candidates whose scripts are complete, and all of
+/// them.
+fn one_process(process: Process, status: &Status, harmonised: bool, scanned: (u64, u64)) -> ProcessStatus {
+    let Status { counts, scanning, .. } = status;
+    match process {
+        Process::Scanning => ProcessStatus::of(
+            process,
+            scanned.0,
+            scanned.1,
+            &[
+                ("present candidates without a script", "candidates", &scanning.without_script),
+                ("damaged pages", "candidates", &scanning.damaged_pages),
+                ("pages to inspect", "candidates", &scanning.uninspected_pages),
+            ],
+        ),
+        Process::Distribution => ProcessStatus::of(
+            process,
+            counts.scripts.saturating_sub(status.unbatched_scripts.count),
+            counts.scripts,
+            &[("scripts in no batch", "candidates", &status.unbatched_scripts)],
+        ),
+        Process::Marking => ProcessStatus::of(
+            process,
+            status.locked_batches,
+            counts.batches,
+            &[("batches not locked", "batches", &status.open_batches)],
+        ),
+        Process::Harmonisation if !harmonised => ProcessStatus::not_applicable(process),
+        Process::Harmonisation => ProcessStatus::of(
+            process,
+            counts.batches.saturating_sub(status.pending_batches.count),
+            counts.batches,
+            &[("batches not validated", "batches", &status.pending_batches)],
+        ),
+        Process::Closing => ProcessStatus::of(process, u64::from(status.closing.done), 1, &[]),
+        Process::Download => ProcessStatus::of(process, status.transmitted, counts.scripts, &[]),
+    }
 }
 
 /// Whether a script's pages hold Scanning back no longer.
@@ -200,7 +277,7 @@ impl fmt::Display for Missing {
         write!(f, "{}", self.count)?;
         if !self.first.is_empty() {
             let more = if self.count > self.first.len() as u64 { ", …" } else { "" };
-            write!(f, " (candidates {}{more})", self.first.join(", "))?;
+            write!(f, " ({}{more})", self.first.join(", "))?;
         }
         Ok(())
     }
@@ -209,7 +286,7 @@ impl fmt::Display for Missing {
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Status { exam, label, kind, counts, attendance, scanning, marks, .. } = self;
-        let Counts { schools, markers, batches, candidates, scripts, pages } = counts;
+        let Counts { schools, markers, batches, candidates, scripts, pages, .. } = counts;
         let Attendances { present, absent, absent_justified, exempt } = attendance;
         writeln!(f, "exam {exam}: {label} ({kind})")?;
         writeln!(
@@ -219,25 +296,28 @@ impl fmt::Display for Status {
         )?;
         writeln!(f, "  {scripts} scripts of {pages} pages, {schools} schools, {markers} markers")?;
         writeln!(f, "  {batches} batches, {} of them locked", self.locked_batches)?;
-        if self.unbatched_scripts.count > 0 {
-            writeln!(f, "  scripts in no batch: {}", self.unbatched_scripts)?;
-        }
-        let word = if scanning.finished { "finished" } else { "not finished" };
-        writeln!(f, "  scanning {word}, {} %", scanning.percent)?;
-        for (what, missing) in [
-            ("present candidates without a script", &scanning.without_script),
-            ("damaged pages", &scanning.damaged_pages),
-            ("pages to inspect", &scanning.uninspected_pages),
-        ] {
-            if missing.count > 0 {
-                writeln!(f, "    {what}: {missing}")?;
+        let mean = marks.mean.as_deref().unwrap_or("none");
+        writeln!(f, "  {} marks, {} missing, mean {mean}", marks.given, marks.missing)?;
+        for one in &self.processes {
+            let word = match one.state {
+                State::NotApplicable => "not applicable".to_owned(),
+                State::Finished => "finished".to_owned(),
+                State::Unfinished => format!("not finished, {} %", one.percent),
+            };
+            writeln!(f, "  {} {word}", one.process.name())?;
+            for need in &one.missing {
+                let Need { what, of, missing } = need;
+                let shown = missing.to_string().replacen(" (", &format!(" ({of} "), 1);
+                writeln!(f, "    {what}: {shown}")?;
+            }
+            if one.process == Process::Scanning && scanning.accepted_pages > 0 {
+                writeln!(f, "    damaged pages that were accepted: {}", scanning.accepted_pages)?;
+            }
+            if one.process == Process::Download {
+                writeln!(f, "    {} of {scripts} scripts transmitted", self.transmitted)?;
             }
         }
-        if scanning.accepted_pages > 0 {
-            writeln!(f, "    damaged pages that were accepted: {}", scanning.accepted_pages)?;
-        }
-        let mean = marks.mean.as_deref().unwrap_or("none");
-        writeln!(f, "  {} marks, {} missing, mean {mean}", marks.given, marks.missing)
+        write!(f, "{}", self.closing)
     }
 }
 
@@ -259,15 +339,6 @@ mod tests {
         ] {
             let sum = marks.iter().sum();
             assert_eq!(mean(sum, marks.len() as u64), expected.map(Hundredths), "{} marks", marks.len());
-        }
-    }
-
-    #[test]
-    fn a_hundred_per_cent_is_said_only_of_all() {
-        for (done, all, expected) in
-            [(0, 0, 100), (0, 3, 0), (2, 3, 66), (26_999, 27_000, 99), (27_000, 27_000, 100)]
-        {
-            assert_eq!(percent(done, all), expected);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Copy, HalfEm, Measure, Profile, Registry};
+use crate::journal::Timestamp;
 use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
 use crate::rope::Rope;
 
@@ -19,6 +20,8 @@ pub struct Subject<'a> {
     pub script: &'a ArchivedScript,
     /// The script's annotations, wherever they are kept.
     pub annotations: &'a [ArchivedAnnotation],
+    /// Since when the script may be rendered: seconds since 1970, UTC. The document's date.
+    pub renderable_at: Timestamp,
 }
 
 /// Why one copy could not be made.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::holdings::LoadError;
 use super::record::RecordFault;
+use super::refusal::Refusal;
 use crate::journal::JournalError;
 
 /// Why a data directory cannot be opened.
@@ -193,6 +194,17 @@ pub enum ExecuteError {
         /// What does not agree; no personal data.
         detail: String,
     },
+    /// Somebody else's command came between.
+    #[error(
+        "STO-027 exam {exam} was changed meanwhile; nothing was done: look at it again and repeat the command"
+    )]
+    Changed {
+        /// The exam.
+        exam: String,
+    },
+    /// The rules of the trade say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// The blobs of an import do not give its content.
     #[error(transparent)]
     Load(#[from] LoadError),

@@ -92,6 +92,21 @@ impl Store {
     /// # Errors
     /// [`ExecuteError`]; nothing has changed then, except after [`ExecuteError::Unapplied`].
     pub fn execute(&self, command: &Command, actor: &Actor, at: Timestamp) -> Result<Executed, ExecuteError> {
+        self.execute_on(None, command, actor, at)
+    }
+
+    /// As [`Store::execute`], if the exam is still what somebody looked at: `seen` is its
+    /// [`ExamView::line`] then.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Changed`] when it is not; nothing has changed then.
+    pub fn execute_on(
+        &self,
+        seen: Option<u64>,
+        command: &Command,
+        actor: &Actor,
+        at: Timestamp,
+    ) -> Result<Executed, ExecuteError> {
         // Whoever panicked while holding the lock may have left a line that is not applied.
         let mut writer = self.writer.lock().map_err(|_| ExecuteError::Halted)?;
         if writer.halted {
@@ -99,7 +114,13 @@ impl Store {
         }
         let bench = self.bench();
         self.generations.sweep(&self.tables)?;
-        let place = Place { line: writer.journal.last() + 1, at };
+        if let Some(seen) = seen
+            && let Some(entry) = exam_entry(&self.tables, command.exam())?
+            && entry.get().line.to_native() != seen
+        {
+            return Err(ExecuteError::Changed { exam: command.exam().to_owned() });
+        }
+        let place = Place { line: writer.journal.last() + 1, at, actor };
         let prepared = match prepare(&bench, command, place, false) {
             Ok(prepared) => prepared,
             Err(error) => {

@@ -6,8 +6,9 @@ use sled::IVec;
 use super::StoreError;
 use super::tables::Tables;
 
-/// The layout of trees and keys. Raised when an older program could not read it.
-const FORMAT: u32 = 1;
+/// The layout of trees and keys. Raised when an older program could not read it. In format 1, which
+/// was never released, exams had no life beyond their import.
+const FORMAT: u32 = 2;
 
 const FORMAT_KEY: &[u8] = b"format";
 const SECRET_KEY: &[u8] = b"secret";
@@ -47,11 +48,14 @@ pub(super) fn read(tables: &Tables, secret: &[u8; 32]) -> Result<State, StoreErr
         // Without its first key a database must be empty, or that key was lost.
         let empty = tables.meta.is_empty()
             && tables.exams.is_empty()
+            && tables.exports.is_empty()
             && tables.of_generations().iter().all(|tree| tree.is_empty());
         return if empty { Ok(State::New) } else { Err(inconsistent("its format is not said")) };
     };
     if format.as_ref() != FORMAT.to_le_bytes() {
-        return Err(inconsistent("it has a format that this version does not know"));
+        return Err(inconsistent(
+            "it has a format that this version does not know; `copiste rebuild` makes it again",
+        ));
     }
     if tables.meta.get(SECRET_KEY)?.as_deref() != Some(secret.as_slice()) {
         return Err(inconsistent("its script ids were made with another secret"));

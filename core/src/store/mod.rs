@@ -30,6 +30,7 @@ mod meta;
 mod open;
 mod packs;
 mod record;
+mod refusal;
 mod search;
 mod secret;
 mod tables;
@@ -43,9 +44,10 @@ pub use error::{ExecuteError, OpenError, StoreError};
 pub use execute::{Executed, Store};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use record::{
-    ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Kept, Record, RecordFault,
-    VALUE_LIMIT,
+    ArchivedExamEntry, ArchivedInspectionRecord, Attempt, ExamEntry, Export, InspectionRecord, Kept, Life,
+    Outcome, Record, RecordFault, Standing, VALUE_LIMIT,
 };
+pub use refusal::Refusal;
 pub use tables::Records;
 pub use verify::{Finding, VerifyReport, verify};
 pub use view::{Annotations, DamagedPage, ExamView};

@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::meta::{self, Applied, State};
 use super::record::{ExamEntry, Record};
 use super::secret::Secret;
-use super::tables::Tables;
+use super::tables::{Tables, exports_of};
 use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError};
 use crate::journal::{Counts, Journal, Lines};
 
@@ -149,7 +149,7 @@ pub(super) fn replay_from(bench: &Bench<'_>, journal: &Path, applied: u64) -> Re
         }
         let refused =
             |source: ExecuteError| OpenError::Replay { line: line.number, source: Box::new(source) };
-        let place = Place { line: line.number, at: line.at };
+        let place = Place { line: line.number, at: line.at, actor: &line.actor };
         let prepared = prepare(bench, &line.command, place, true).map_err(refused)?;
         if prepared.counts() != line.counts {
             return Err(refused(ExecuteError::Contradiction {
@@ -202,6 +202,14 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
             if found != expected {
                 return Err(OpenError::Counts { exam: exam.to_owned(), what, expected, found });
             }
+        }
+    }
+    for entry in &entries {
+        let exam = entry.get().exam.id.as_str();
+        let expected = expected.get(exam).copied().unwrap_or_default().exports;
+        let found = tables.exports.scan_prefix(exports_of(exam)).count() as u64;
+        if found != expected {
+            return Err(OpenError::Counts { exam: exam.to_owned(), what: "exports", expected, found });
         }
     }
     for entry in &entries {

@@ -12,6 +12,7 @@ use super::leaves;
 use super::lock::Lock;
 use super::record::{Kept, Record};
 use super::{OpenError, StoreError};
+use crate::journal::Target;
 
 /// The trees of the database and what it takes to commit. The lock goes last.
 pub(super) struct Tables {
@@ -36,6 +37,8 @@ pub(super) struct Tables {
     pub(super) scripts: Table,
     /// Generation, word or rank → postings; in leaves. See [`super::search`].
     pub(super) search: Table,
+    /// Exam id, zero, target, number → `Export`. Imports leave them alone.
+    pub(super) exports: Table,
     /// SHA-256 of a scan → `InspectionRecord`.
     pub(super) inspections: Table,
     _lock: Option<Lock>,
@@ -71,6 +74,7 @@ impl Tables {
                 places: tree("places")?,
                 scripts: tree("scripts")?,
                 search: tree("search")?,
+                exports: tree("exports")?,
                 inspections: tree("inspections")?,
                 db,
                 dir: dir.to_owned(),
@@ -159,6 +163,20 @@ pub(super) fn key_at(generation: u32, place: u32) -> [u8; 8] {
     key[..4].copy_from_slice(&generation.to_be_bytes());
     key[4..].copy_from_slice(&place.to_be_bytes());
     key
+}
+
+/// What the keys of an exam's exports begin with; ids have no zero byte.
+pub(super) fn exports_of(exam: &str) -> Vec<u8> {
+    [exam.as_bytes(), &[0]].concat()
+}
+
+/// The key of an export.
+pub(super) fn export_key(exam: &str, target: Target, number: u64) -> Vec<u8> {
+    let target = match target {
+        Target::Cyclades => 1,
+        Target::Imagin => 2,
+    };
+    [exam.as_bytes(), &[0, target], &number.to_be_bytes()].concat()
 }
 
 /// The place a key or a value says; none when it says none.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::generation::Held;
 use super::packs::OpenPacks;
-use super::record::{ExamEntry, InspectionRecord, Record};
-use super::tables::{Keys, Records, Tables, key, key_at, read};
+use super::record::{ExamEntry, Export, InspectionRecord, Life, Record};
+use super::tables::{Keys, Records, Tables, exports_of, key, key_at, read};
 use super::{BlobStore, StoreError};
 use crate::journal::{Counts, PagePlace};
 use crate::model::{
@@ -82,6 +82,19 @@ impl ExamView {
     /// says another number, something has changed since.
     pub fn line(&self) -> u64 {
         self.entry.get().line.to_native()
+    }
+
+    /// How far its life has come.
+    pub fn life(&self) -> Life {
+        self.entry.get().life.get()
+    }
+
+    /// Its exports to both targets, those to Cyclades first, each target's by number.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn exports(&self) -> Result<Vec<Export>, StoreError> {
+        exports(&self.tables, self.id())
     }
 
     /// Schools, by UAI.
@@ -265,6 +278,15 @@ impl ExamView {
     fn key_at(&self, place: u32) -> [u8; 8] {
         key_at(self.held.generation(), place)
     }
+}
+
+/// An exam's exports.
+pub(super) fn exports(tables: &Tables, exam: &str) -> Result<Vec<Export>, StoreError> {
+    let read = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
+        let what = || StoreError::record(format!("an export of exam {exam}"));
+        Record::<Export>::read(entry?.1).map_err(what())?.value().map_err(what())
+    };
+    tables.exports.scan_prefix(exports_of(exam)).map(read).collect()
 }
 
 /// A whole blob, when it has the length its reference says and no more than `limit`.

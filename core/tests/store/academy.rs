@@ -79,6 +79,7 @@ impl Bundle {
             candidates: self.people.len() as u64,
             scripts: scripts.clone().count() as u64,
             pages: scripts.map(|pages| pages.len() as u64).sum(),
+            exports: 0,
         }
     }
 }
@@ -196,11 +197,13 @@ fn script(person: Person) -> Option<Script> {
         pages: pages.iter().zip(1_u32..).map(page).collect(),
         marker_mark: Some(Hundredths(1250)),
         questions: vec![],
+        marked: true,
         harmonised: None,
+        adjustment: None,
         appreciation: Some(person.appreciation),
         annotations: (0..person.annotations).map(annotation).collect(),
         annotations_apart: None,
-        renderable_at: 0,
+        transmitted_at: None,
     })
 }
 

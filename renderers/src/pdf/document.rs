@@ -228,7 +228,7 @@ impl Galley {
         syntax::begin_object(&mut self.own, number::METADATA);
         self.own.extend_from_slice(b"<</Type/Metadata/Subtype/XML");
         self.tail.clear();
-        metadata::packet(&mut self.tail, subject.exam, subject.script.renderable_at.to_native());
+        metadata::packet(&mut self.tail, subject.exam, subject.renderable_at);
         objects::stream(&mut self.own, &[&self.tail]);
     }
 

@@ -104,7 +104,7 @@ fn absurd_numbers_stay_numbers() {
     ] {
         case.script.annotations.push(Annotation { opacity: 255, ..annotation(1, [9; 3], shape) });
     }
-    case.script.renderable_at = i64::MIN;
+    case.renderable_at = i64::MIN;
     let file = workshop.write("absurd", &case, Profile::FULL);
     is_sound(&file);
     keeps_the_standards(&[file]);

@@ -7,7 +7,7 @@ use copiste_core::journal::Counts;
 use copiste_core::model::*;
 use copiste_core::render::{Desk, Press, Profile, RenderError, Subject};
 use copiste_core::rope::{Rope, write_to_file};
-use copiste_core::store::{BlobSink, BlobStore, ExamEntry, Record};
+use copiste_core::store::{BlobSink, BlobStore, ExamEntry, Life, Record};
 
 pub const A4: (f32, f32) = (595.0, 842.0);
 
@@ -98,6 +98,7 @@ pub struct Case {
     pub school: School,
     pub candidate: Candidate,
     pub script: Script,
+    pub renderable_at: i64,
 }
 
 impl Case {
@@ -141,13 +142,15 @@ impl Case {
             pages,
             marker_mark: Some(Hundredths(1250)),
             questions: questions(20),
+            marked: true,
             harmonised: None,
+            adjustment: None,
             appreciation: Some(APPRECIATION.to_owned()),
             annotations: Vec::new(),
             annotations_apart: None,
-            renderable_at: 1_580_000_000,
+            transmitted_at: None,
         };
-        Case { exam, school, candidate, script }
+        Case { exam, school, candidate, script, renderable_at: 1_580_000_000 }
     }
 
     pub fn records(&self) -> Records {
@@ -159,12 +162,14 @@ impl Case {
             command: [0; 32],
             import_line: 1,
             line: 1,
+            life: Life::default(),
         };
         Records {
             exam: Record::of(&exam).expect("an exam"),
             school: Record::of(&self.school).expect("a school"),
             candidate: Record::of(&self.candidate).expect("a candidate"),
             script: Record::of(&self.script).expect("a script"),
+            renderable_at: self.renderable_at,
         }
     }
 }
@@ -175,6 +180,7 @@ pub struct Records {
     school: Record<School>,
     candidate: Record<Candidate>,
     script: Record<Script>,
+    renderable_at: i64,
 }
 
 impl Records {
@@ -186,6 +192,7 @@ impl Records {
             candidate: self.candidate.get(),
             script,
             annotations: &script.annotations,
+            renderable_at: self.renderable_at,
         }
     }
 

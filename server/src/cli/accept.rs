@@ -6,11 +6,12 @@ use copiste_core::process::acceptance::{Which, accept};
 
 use super::Ending;
 use super::args::Accept;
+use super::caller::Caller;
 use super::output::{Output, count};
 use super::session::{self, Session};
 
-pub(super) fn run(typed: &Accept, output: &mut Output) -> anyhow::Result<Ending> {
-    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+pub(super) fn run(typed: &Accept, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     if session.actor.role != Role::ExamOfficeManager {
         bail!("CLI-014 only the exam office accepts damaged pages; nothing was changed");
     }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -33,15 +34,66 @@ pub(super) enum Command {
     Status(Status),
     /// Accept damaged pages by name, with a reason
     Accept(Accept),
+    /// Show functional settings, or give some another value (NAME=VALUE)
+    Settings(SettingsArgs),
+    /// Lock batches: their marks are final
+    Lock(Batches),
+    /// Open locked batches again
+    Unlock(Batches),
+    /// Adjust marks before the validation: a batch's by a delta, or a candidate's
+    Harmonise(Harmonise),
+    /// Correct a final mark
+    Mark(Mark),
+    /// Validate the harmonisation of batches; for an E3C this transmits them
+    Validate(Validate),
+    /// Close a one-off exam: launch or relaunch the exports to Cyclades and IMAG'IN
+    Close(Close),
+    /// Record by hand that Cyclades has published
+    Publish(Publish),
     /// Produce annotated copies as PDFs, in a directory or one ZIP
     Render(Render),
     /// Check every blob, record and journal link
     Verify(Verify),
+    /// Keep the data directory open and run the commands that are typed meanwhile
+    ///
+    /// Whoever runs a command on the same data directory, as the same user, has the server run it: same
+    /// outputs, same exit code, several at a time. It says in one line that it is ready, and ends on
+    /// Ctrl-C or SIGTERM: it takes no more commands, stops renderings and exports as Ctrl-C would, and
+    /// waits for what cannot be stopped half-way; a second signal ends it at once.
+    ///
+    /// The server's settings are in force for all commands: copiste.toml of the data directory, read
+    /// again for each, and the COPISTE_... variables the server was started with. No variable of whoever
+    /// types comes along; what stands on the command line does.
+    Serve(Serve),
     /// Show the settings in force and where each comes from
     Config(Config),
     /// Serve decoding requests on standard input (started by the other commands)
     #[command(hide = true)]
     DecodeWorker,
+}
+
+impl Command {
+    /// The data directory of a command that a running server can do in its stead. The others say
+    /// nothing of a server; those that need the directory to themselves find its lock taken.
+    pub(super) fn served(&self) -> Option<&Path> {
+        let data = match self {
+            Command::Import(typed) => &typed.data,
+            Command::Inspect(typed) => &typed.data,
+            Command::Status(typed) => &typed.data,
+            Command::Accept(typed) => &typed.data,
+            Command::Settings(typed) => &typed.data,
+            Command::Lock(typed) | Command::Unlock(typed) => &typed.data,
+            Command::Harmonise(typed) => &typed.data,
+            Command::Mark(typed) => &typed.data,
+            Command::Validate(typed) => &typed.data,
+            Command::Close(typed) => &typed.data,
+            Command::Publish(typed) => &typed.data,
+            Command::Render(typed) => &typed.data,
+            Command::Verify(typed) => &typed.data,
+            Command::Serve(_) | Command::Config(_) | Command::DecodeWorker => return None,
+        };
+        Some(&data.data)
+    }
 }
 
 #[derive(Args, Debug)]
@@ -105,6 +157,119 @@ pub(super) struct Accept {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct SettingsArgs {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// New values, such as export_absences=true
+    #[arg(value_name = "NAME=VALUE")]
+    pub(super) values: Vec<String>,
+    /// Report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Batches {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// Batches
+    #[arg(long, value_name = "ID", num_args = 1.., required = true)]
+    pub(super) batch: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Harmonise {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// Batch
+    #[arg(long, value_name = "ID")]
+    pub(super) batch: String,
+    /// Move every mark of the batch by so much from the marker's, such as 0.5 or -1
+    #[arg(long, value_name = "DELTA", allow_hyphen_values = true, required_unless_present = "candidate")]
+    pub(super) by: Option<String>,
+    /// Candidate number
+    #[arg(long, value_name = "N", requires = "mark", conflicts_with = "by")]
+    pub(super) candidate: Option<String>,
+    /// The candidate's harmonised mark
+    #[arg(long, value_name = "V", requires = "candidate")]
+    pub(super) mark: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Mark {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// Candidate number
+    #[arg(long, value_name = "N")]
+    pub(super) candidate: String,
+    /// The final mark, such as 12.5
+    #[arg(value_name = "V")]
+    pub(super) mark: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// Batches
+    #[arg(long, value_name = "ID", num_args = 1.., conflicts_with = "all", required_unless_present = "all")]
+    pub(super) batch: Vec<String>,
+    /// Every locked batch
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Close {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// Send everything again, also what was accepted
+    #[arg(long)]
+    pub(super) again: bool,
+    /// Show the rows and whether both targets answer; nothing is sent
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Write the rows as CSV into this directory; nothing is sent
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["again", "dry_run"])]
+    pub(super) csv: Option<PathBuf>,
+    /// Report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Publish {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// When: a day (2026-07-05) or an instant (2026-07-05T08:00:00Z)
+    #[arg(long, value_name = "DATE")]
+    pub(super) at: String,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct Render {
     #[command(flatten)]
     pub(super) data: Data,
@@ -160,6 +325,16 @@ pub(super) struct Verify {
     /// Report as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    /// Data directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
+    /// Where HTTP is to be served; noted only: HTTP comes with the next version, and no port is opened
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) listen: Option<SocketAddr>,
 }
 
 #[derive(Args, Debug)]

@@ -9,23 +9,31 @@ use serde_json::json;
 
 use super::Ending;
 use super::args::Import;
+use super::caller::Caller;
 use super::inspect;
-use super::output::{Output, complain};
-use super::progress::Meter;
+use super::output::Output;
 use super::session::{self, Session};
 
-pub(super) fn run(typed: &Import, output: &mut Output) -> anyhow::Result<Ending> {
-    let session = Session::open(&typed.data, Role::ExamOfficeManager, true)?;
+pub(super) fn run(typed: &Import, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, true, caller)?;
     let decoder = session.decoder()?;
     let threads = NonZeroUsize::new(session.settings.decoder_processes()).unwrap_or(NonZeroUsize::MIN);
-    let options = ImportOptions { strict: typed.strict, ..ImportOptions::new(&typed.data.data, threads) };
+    let options = ImportOptions { strict: typed.strict, ..ImportOptions::new(&session.dir, threads) };
     let mut results = Vec::new();
     let mut imported = Vec::new();
     let mut ending = Ending::Done;
+    let turn = caller.import_turn()?;
     for bundle in &typed.bundles {
-        let meter = Meter::new();
-        let outcome =
-            import(&session.store, &decoder, bundle, &options, &session.actor, session::now(), &meter);
+        let meter = session.meter();
+        let outcome = import(
+            &session.store,
+            &decoder,
+            &session.place(bundle),
+            &options,
+            &session.actor,
+            session::now(),
+            &meter,
+        );
         meter.end();
         match outcome {
             Ok(report) => {
@@ -39,6 +47,7 @@ pub(super) fn run(typed: &Import, output: &mut Output) -> anyhow::Result<Ending>
         }
         output.flush()?;
     }
+    drop(turn);
     if !typed.no_inspect {
         for exam in imported {
             for found in inspect::inspect(&session, &decoder, Some(&exam))? {
@@ -81,7 +90,7 @@ fn tell(
                 output.line(report.to_string().trim_end())?;
                 output.flush()?;
             }
-            complain(&anyhow::Error::from(fault));
+            output.complain(&anyhow::Error::from(fault));
         }
     }
     Ok(())

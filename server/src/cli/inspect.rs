@@ -8,12 +8,12 @@ use copiste_core::journal::Role;
 
 use super::Ending;
 use super::args::Inspect;
+use super::caller::Caller;
 use super::output::Output;
-use super::progress::Meter;
 use super::session::{self, Session};
 
-pub(super) fn run(typed: &Inspect, output: &mut Output) -> anyhow::Result<Ending> {
-    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+pub(super) fn run(typed: &Inspect, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     let decoder = session.decoder()?;
     let reports = inspect(&session, &decoder, typed.exam.as_deref())?;
     if typed.json {
@@ -32,7 +32,7 @@ pub(super) fn inspect(
     decoder: &Decoder,
     exam: Option<&str>,
 ) -> anyhow::Result<Vec<InspectionReport>> {
-    let meter = Meter::new();
+    let meter = session.meter();
     let inspecting = Inspecting {
         store: &session.store,
         decoder,

@@ -1,25 +1,35 @@
 //! The command line: what was typed becomes what is done. One file a command.
 
 mod accept;
+mod acts;
 mod args;
+mod caller;
+mod close;
 mod config;
+mod exchange;
 mod import;
 mod inspect;
 mod output;
 mod progress;
 mod render;
+mod serve;
 mod session;
 mod status;
+mod validate;
 mod verify;
 mod yardstick;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
 use copiste_core::render::Press;
 
 use args::{Command, Typed};
+use caller::Caller;
 use output::Output;
+
+use crate::control::client;
 
 /// How a command ended, when it did not fail outright.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +40,10 @@ enum Ending {
     Refused,
 }
 
-/// Reads the arguments and runs the command.
+/// Reads the arguments and runs the command, or lets a running server run it.
 pub(crate) fn run(press: fn() -> Press) -> ExitCode {
-    let typed = match Typed::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let typed = match Typed::try_parse_from(&words) {
         Ok(typed) => typed,
         Err(fault) => {
             // Help and version are not faults; clap knows which stream each belongs to.
@@ -46,23 +57,59 @@ pub(crate) fn run(press: fn() -> Press) -> ExitCode {
     if matches!(typed.command, Command::DecodeWorker) {
         return copiste_core::intake::worker::run();
     }
-    let mut output = Output::new();
-    let ending = match typed.command {
-        Command::Import(typed) => import::run(&typed, &mut output),
-        Command::Inspect(typed) => inspect::run(&typed, &mut output),
-        Command::Status(typed) => status::run(&typed, &mut output),
-        Command::Accept(typed) => accept::run(&typed, &mut output),
-        Command::Render(typed) => render::run(&typed, press, &mut output),
-        Command::Verify(typed) => verify::run(&typed, &mut output),
-        Command::Config(typed) => config::run(&typed, &mut output),
-        Command::DecodeWorker => Ok(Ending::Done),
-    };
-    match ending.and_then(|ending| output.finish().map(|()| ending)) {
-        Ok(Ending::Done) => ExitCode::SUCCESS,
-        Ok(Ending::Refused) => ExitCode::from(1),
-        Err(fault) => {
-            output::complain(&fault);
-            ExitCode::from(1)
+    let caller = Caller::alone();
+    if let Some(data) = typed.command.served() {
+        match client::forward(data, words.get(1..).unwrap_or_default()) {
+            Ok(None) => {}
+            Ok(Some(code)) => return ExitCode::from(code),
+            Err(fault) => {
+                caller.output().complain(&fault);
+                return ExitCode::from(1);
+            }
         }
+    }
+    ExitCode::from(to_end(typed.command, press, &caller))
+}
+
+/// Runs a command and says what became of it; its exit code.
+fn to_end(command: Command, press: fn() -> Press, caller: &Caller) -> u8 {
+    let mut output = caller.output();
+    let ending = perform(command, press, caller, &mut output);
+    // What was said before a fault is said first.
+    let flushed = output.flush();
+    match ending.and_then(|ending| flushed.map(|()| ending)) {
+        Ok(Ending::Done) => 0,
+        Ok(Ending::Refused) => 1,
+        Err(fault) => {
+            output.complain(&fault);
+            1
+        }
+    }
+}
+
+fn perform(
+    command: Command,
+    press: fn() -> Press,
+    caller: &Caller,
+    output: &mut Output,
+) -> anyhow::Result<Ending> {
+    match command {
+        Command::Import(typed) => import::run(&typed, caller, output),
+        Command::Inspect(typed) => inspect::run(&typed, caller, output),
+        Command::Status(typed) => status::run(&typed, caller, output),
+        Command::Accept(typed) => accept::run(&typed, caller, output),
+        Command::Settings(typed) => acts::settings(&typed, caller, output),
+        Command::Lock(typed) => acts::lock(&typed, caller, output),
+        Command::Unlock(typed) => acts::unlock(&typed, caller, output),
+        Command::Harmonise(typed) => acts::harmonise(&typed, caller, output),
+        Command::Mark(typed) => acts::mark(&typed, caller, output),
+        Command::Validate(typed) => validate::run(&typed, caller, output),
+        Command::Close(typed) => close::run(&typed, caller, output),
+        Command::Publish(typed) => acts::publish(&typed, caller, output),
+        Command::Render(typed) => render::run(&typed, press, caller, output),
+        Command::Verify(typed) => verify::run(&typed, caller, output),
+        Command::Serve(typed) => serve::run(&typed, press, caller, output),
+        Command::Config(typed) => config::run(&typed, output),
+        Command::DecodeWorker => Ok(Ending::Done),
     }
 }

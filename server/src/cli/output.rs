@@ -1,18 +1,21 @@
 //! What the command line says. A reader that closes the pipe early (`| head`) is not a fault.
 
-use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 
 use serde::Serialize;
 
-/// Standard output, buffered.
+use super::caller::Stderr;
+
+/// A standard output, buffered, and the standard error beside it.
 pub(super) struct Output {
-    stdout: BufWriter<StdoutLock<'static>>,
+    stdout: BufWriter<Box<dyn Write>>,
+    stderr: Stderr,
     closed: bool,
 }
 
 impl Output {
-    pub(super) fn new() -> Output {
-        Output { stdout: BufWriter::new(io::stdout().lock()), closed: false }
+    pub(super) fn new(stdout: Box<dyn Write>, stderr: Stderr) -> Output {
+        Output { stdout: BufWriter::new(stdout), stderr, closed: false }
     }
 
     /// One line.
@@ -32,14 +35,23 @@ impl Output {
         self.keep(|stdout| stdout.flush())
     }
 
-    /// Says the rest.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
-        self.flush()
+    /// Says why a command, or a part of it, failed, with all its causes, on standard error.
+    pub(super) fn complain(&self, fault: &anyhow::Error) {
+        let mut text = String::new();
+        for cause in fault.chain().map(ToString::to_string) {
+            // An error often quotes its source already.
+            if !text.contains(&cause) {
+                let joint = if text.is_empty() { "copiste: " } else { ": " };
+                text.push_str(joint);
+                text.push_str(&cause);
+            }
+        }
+        self.stderr.say(&text);
     }
 
     fn keep(
         &mut self,
-        write: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>,
+        write: impl FnOnce(&mut BufWriter<Box<dyn Write>>) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         if self.closed {
             return Ok(());
@@ -52,21 +64,6 @@ impl Output {
             other => Ok(other?),
         }
     }
-}
-
-/// Says why a command failed, with all its causes, on standard error.
-pub(super) fn complain(fault: &anyhow::Error) {
-    let mut text = String::new();
-    for cause in fault.chain().map(ToString::to_string) {
-        // An error often quotes its source already.
-        if !text.contains(&cause) {
-            let joint = if text.is_empty() { "copiste: " } else { ": " };
-            text.push_str(joint);
-            text.push_str(&cause);
-        }
-    }
-    // Nothing is left to tell when standard error itself is gone.
-    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// `1.25 GB`: bytes for a person, decimal units.

@@ -1,12 +1,12 @@
 //! Progress: a bar on a terminal, one line every ten seconds otherwise, always on standard error.
 
-use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::caller::Stderr;
 use super::output::{size, span};
 
 /// How often a line is written where there is no terminal.
@@ -14,6 +14,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows how far a phase is: items, bytes, rate and time left. Shared by all workers.
 pub(super) struct Meter {
+    stderr: Stderr,
     bar: Option<ProgressBar>,
     phase: Mutex<Phase>,
     done: AtomicU64,
@@ -29,9 +30,9 @@ struct Phase {
 }
 
 impl Meter {
-    pub(super) fn new() -> Meter {
+    pub(super) fn new(stderr: Stderr) -> Meter {
         let now = Instant::now();
-        let bar = io::stderr().is_terminal().then(|| {
+        let bar = stderr.is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.set_style(
                 ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta}")
@@ -40,6 +41,7 @@ impl Meter {
             bar
         });
         Meter {
+            stderr,
             bar,
             phase: Mutex::new(Phase { name: "", total: 0, began: now, told: now }),
             done: AtomicU64::new(0),
@@ -82,8 +84,7 @@ impl Meter {
                 }
             };
             let text = format!("{}: {done}/{} {}{left}", phase.name, phase.total, rate(&phase, done, bytes));
-            // Progress is a courtesy: without a standard error the work goes on.
-            let _ = writeln!(io::stderr(), "{text}");
+            self.stderr.mention(&text);
         }
     }
 

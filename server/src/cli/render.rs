@@ -1,8 +1,6 @@
 //! `copiste render`: says what it will write, then writes it.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow, bail};
 use copiste_core::bulk::{
@@ -16,23 +14,29 @@ use serde_json::json;
 
 use super::Ending;
 use super::args::{Render, Without};
+use super::caller::Caller;
 use super::output::{Output, count, size, span};
-use super::progress::Meter;
 use super::session::{self, Session};
 use super::yardstick::Measuring;
 
-pub(super) fn run(typed: &Render, press: fn() -> Press, output: &mut Output) -> anyhow::Result<Ending> {
+pub(super) fn run(
+    typed: &Render,
+    press: fn() -> Press,
+    caller: &Caller,
+    output: &mut Output,
+) -> anyhow::Result<Ending> {
     // Fonts are prepared while the data directory is opened.
-    let press = std::thread::spawn(press);
-    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+    let press = caller.prepare(press);
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     let view = session::exam(&session.store, &typed.exam)?;
     let request = PlanRequest { selection: selection(typed)?, profile: profile(&view, &typed.without)? };
+    let out = session.place(&typed.out);
     let options = WriteOptions { resume: typed.resume, sync: !typed.no_sync, sha256: typed.sha256 };
-    let cancel = cancelled_by_signal()?;
-    let meter = Meter::new();
+    let cancel = session.cancelled()?;
+    let meter = session.meter();
     let press = press.join().map_err(|_| anyhow!("CLI-014 the renderers could not be prepared"))?;
     // Where few copies were asked for by number, the disk's speed makes no difference to anyone.
-    let measuring = (!typed.json && typed.candidate.is_empty()).then(|| Measuring::begin(&typed.out));
+    let measuring = (!typed.json && typed.candidate.is_empty()).then(|| Measuring::begin(&out));
     let job = Job {
         source: &view,
         blobs: session.store.blobs(),
@@ -50,12 +54,12 @@ pub(super) fn run(typed: &Render, press: fn() -> Press, output: &mut Output) -> 
         let plan = bulk::plan(&job, &request)?;
         let forecast = plan.forecast();
         foretell(&forecast, output)?;
-        (forecast, bulk::write_zip(&job, plan, &typed.out, &options)?)
+        (forecast, bulk::write_zip(&job, plan, &out, &options)?)
     } else {
         let survey = bulk::survey(&job, &request)?;
         let forecast = survey.forecast();
         foretell(&forecast, output)?;
-        (forecast, bulk::write_directory(&job, survey, &typed.out, &options)?)
+        (forecast, bulk::write_directory(&job, survey, &out, &options)?)
     };
     meter.end();
     if typed.json {
@@ -101,19 +105,6 @@ fn profile(view: &ExamView, without: &[Without]) -> anyhow::Result<Profile> {
         appreciation: *render_appreciation && !without.contains(&Without::Appreciation),
         marking_details: *render_marking_details && !without.contains(&Without::Marking),
     })
-}
-
-/// Ctrl-C (or a polite kill) ends the job within one copy a thread; a second one ends at once.
-fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
-    let cancel = Arc::new(AtomicBool::new(false));
-    let told = Arc::clone(&cancel);
-    ctrlc::set_handler(move || {
-        if told.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })
-    .context("CLI-013 cannot listen for Ctrl-C")?;
-    Ok(cancel)
 }
 
 /// Less than this takes any disk a moment.

@@ -5,11 +5,12 @@ use copiste_core::process::status::status;
 
 use super::Ending;
 use super::args::Status;
+use super::caller::Caller;
 use super::output::Output;
 use super::session::{self, Session};
 
-pub(super) fn run(typed: &Status, output: &mut Output) -> anyhow::Result<Ending> {
-    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+pub(super) fn run(typed: &Status, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     let views = match &typed.exam {
         Some(id) => vec![session::exam(&session.store, id)?],
         None => session.store.exams()?,

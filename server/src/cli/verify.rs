@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::Ending;
 use super::args::Verify;
+use super::caller::Caller;
 use super::output::{Output, size};
 use super::session::Session;
 
-pub(super) fn run(typed: &Verify, output: &mut Output) -> anyhow::Result<Ending> {
-    let session = Session::open(&typed.data, Role::ExamOfficeManager, false)?;
+pub(super) fn run(typed: &Verify, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     let report = verify(&session.store)?;
     if typed.json {
         output.json(&as_json(&report))?

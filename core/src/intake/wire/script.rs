@@ -41,6 +41,8 @@ pub struct ScriptLine {
     pub total: Option<Hundredths>,
     /// The marker's mark in detail.
     pub questions: Vec<Question>,
+    /// Whether it says anything of a mark, if only that there is none.
+    pub marked: bool,
     /// The harmonised mark.
     pub harmonised: Option<Hundredths>,
     /// The marker's general comment.
@@ -62,6 +64,7 @@ impl ScriptLine {
             None => None,
         };
         let pages = pages(&mut fields, reading);
+        let marked = fields.optional("mark").is_some();
         let (total, questions) = marks(&mut fields, step, reading);
         let harmonised = fields.optional("harmonised").and_then(|json| {
             let path = Path::Root.field("harmonised");
@@ -70,7 +73,17 @@ impl ScriptLine {
         let appreciation = fields.optional_text("appreciation", Bounds::APPRECIATION, reading);
         let annotations = annotations(&mut fields, &questions, reading);
         fields.close(reading);
-        Some(ScriptLine { candidate, batch, pages, total, questions, harmonised, appreciation, annotations })
+        Some(ScriptLine {
+            candidate,
+            batch,
+            pages,
+            total,
+            questions,
+            marked,
+            harmonised,
+            appreciation,
+            annotations,
+        })
     }
 }
 

@@ -1,10 +1,31 @@
-//! What outlives an import on a page.
+//! What outlives an import on a script and its pages.
 
-use crate::model::Page;
+use crate::model::{Change, Hundredths, Page, Script};
+
+/// What was decided about a script stays with it: that it is transmitted, a mark that somebody changed,
+/// what was found or accepted on its pages.
+pub(super) fn carry_over(script: &mut Script, old: &Script) {
+    script.transmitted_at = old.transmitted_at;
+    // A mark that is changed is never changed back without a trace: the bundle's own harmonised mark
+    // gives way to what somebody decided here.
+    if let Some(adjustment) = &old.adjustment {
+        script.harmonised = match adjustment.change {
+            Change::ByBatch(by) => script.marker_mark.map(|mark| moved(mark, by)),
+            Change::Alone | Change::Corrected => old.harmonised,
+        };
+        script.adjustment = script.harmonised.is_some().then(|| adjustment.clone());
+    }
+    pages(&mut script.pages, &old.pages);
+}
+
+/// A mark moved by so much, within 0 and 20.
+pub(super) fn moved(mark: Hundredths, by: Hundredths) -> Hundredths {
+    Hundredths(mark.0.saturating_add(by.0).clamp(0, Hundredths::TWENTY.0))
+}
 
 /// What was found or accepted on a page stays with it as long as the page is the same: damage that
 /// inspection found in the very same scan, and the acceptance of the very same damage.
-pub(super) fn carry_over(pages: &mut [Page], before: &[Page]) {
+fn pages(pages: &mut [Page], before: &[Page]) {
     for (index, page) in pages.iter_mut().enumerate() {
         // Where it was, or, when pages were put in or taken out, where its file is now.
         let stayed = before.get(index).filter(|old| same(page, old));

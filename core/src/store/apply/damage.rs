@@ -1,87 +1,21 @@
 //! Damage found by inspection, and damage accepted by name.
 
-use std::collections::BTreeMap;
-
-use super::{Bench, Place, Prepared, exam_entry};
+use super::touched::Touched;
+use super::{Bench, Place, Prepared};
 use crate::journal::{AcceptDamage, FoundDamage};
-use crate::model::{Acceptance, Damage, Page, Script};
-use crate::store::record::{ExamEntry, Record, VALUE_LIMIT};
-use crate::store::tables::{key_at, read};
+use crate::model::{Acceptance, Damage};
+use crate::store::ExecuteError;
 use crate::store::view::read_blob;
-use crate::store::{ExecuteError, StoreError};
 
 /// The longest reason, in bytes of UTF-8; some 2,000 words.
 const REASON_LIMIT: u64 = 16 * 1024;
-
-/// Scripts that a command changes, each read once and written once.
-struct Touched<'b> {
-    bench: &'b Bench<'b>,
-    entry: ExamEntry,
-    /// By candidate, with the place of the record and whether it is changed.
-    scripts: BTreeMap<String, (u32, Script, bool)>,
-}
-
-impl<'b> Touched<'b> {
-    fn of(bench: &'b Bench<'b>, exam: &str) -> Result<Touched<'b>, ExecuteError> {
-        let Some(entry) = exam_entry(bench.tables, exam)? else {
-            return Err(ExecuteError::NoSuchExam { exam: exam.to_owned() });
-        };
-        let entry = entry.value().map_err(StoreError::record(format!("exam {exam}")))?;
-        Ok(Touched { bench, entry, scripts: BTreeMap::new() })
-    }
-
-    /// Lets `change` work on a page; it says whether it changed anything. None when there is no
-    /// such page.
-    fn page(
-        &mut self,
-        candidate: &str,
-        page: u32,
-        change: impl FnOnce(&mut Page) -> bool,
-    ) -> Result<Option<()>, StoreError> {
-        if !self.scripts.contains_key(candidate) {
-            let what = || format!("the script of candidate {candidate}");
-            let generation = self.entry.generation;
-            let Some(place) = self.bench.tables.place_of(generation, candidate)? else { return Ok(None) };
-            let key = key_at(generation, place);
-            let Some(record) = read::<Script>(&self.bench.tables.scripts, key, what)? else {
-                return Ok(None);
-            };
-            let script = record.value().map_err(StoreError::record(what()))?;
-            self.scripts.insert(candidate.to_owned(), (place, script, false));
-        }
-        let index = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
-        let Some((_, script, changed)) = self.scripts.get_mut(candidate) else { return Ok(None) };
-        let Some(page) = index.and_then(|index| script.pages.get_mut(index)) else { return Ok(None) };
-        *changed |= change(page);
-        Ok(Some(()))
-    }
-
-    fn prepared(mut self, place: Place) -> Result<Prepared, ExecuteError> {
-        let exam = self.entry.exam.id.clone();
-        let mut scripts = Vec::new();
-        for (candidate, (place, script, changed)) in self.scripts {
-            if !changed {
-                continue;
-            }
-            let what = format!("the script of candidate {candidate}");
-            let record = Record::of(&script).map_err(StoreError::record(what.as_str()))?;
-            let length = record.envelope().len();
-            if length > VALUE_LIMIT {
-                return Err(ExecuteError::RecordTooLarge { exam, what, length, limit: VALUE_LIMIT });
-            }
-            scripts.push((key_at(self.entry.generation, place), record.envelope().clone()));
-        }
-        self.entry.line = place.line;
-        Ok(Prepared { changes: !scripts.is_empty(), entry: self.entry, scripts, staged: None })
-    }
-}
 
 /// Someone takes responsibility: the pages keep their damage and the reason. A page that was
 /// accepted before keeps its first acceptance.
 pub(super) fn prepare_accept(
     bench: &Bench<'_>,
     command: &AcceptDamage,
-    place: Place,
+    place: Place<'_>,
 ) -> Result<Prepared, ExecuteError> {
     let mut touched = Touched::of(bench, &command.exam)?;
     let contradiction = |detail: String| ExecuteError::Contradiction { exam: command.exam.clone(), detail };
@@ -114,7 +48,7 @@ pub(super) fn prepare_accept(
 pub(super) fn prepare_found(
     bench: &Bench<'_>,
     command: &FoundDamage,
-    place: Place,
+    place: Place<'_>,
 ) -> Result<Prepared, ExecuteError> {
     let mut touched = Touched::of(bench, &command.exam)?;
     for item in &command.items {

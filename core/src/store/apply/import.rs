@@ -16,15 +16,17 @@ use crate::model::{
 };
 use crate::store::leaves::packed;
 use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};
+use crate::store::refusal::{Numbers, Refusal};
 use crate::store::search::{Name, entries};
 use crate::store::tables::{Keys, Records, Table, key, key_at, read};
-use crate::store::{BlobBatch, ExecuteError, Holdings, Scripts, StoreError};
+use crate::store::view::exports;
+use crate::store::{BlobBatch, ExecuteError, Holdings, Scripts, Standing, StoreError};
 
 /// Writes the new generation, beside the one there is.
 pub(super) fn prepare(
     bench: &Bench<'_>,
     command: &ImportCommand,
-    place: Place,
+    place: Place<'_>,
     replayed: bool,
 ) -> Result<Prepared, ExecuteError> {
     let spelt = serde_json::to_vec(command).map_err(|error| ExecuteError::Contradiction {
@@ -38,22 +40,42 @@ pub(super) fn prepare(
     };
     if let Some(entry) = before.as_ref().filter(|entry| !replayed && entry.command == digest) {
         // The same bundle again.
-        return Ok(Prepared { entry: entry.clone(), scripts: Vec::new(), changes: false, staged: None });
+        return Ok(Prepared { changes: false, ..Prepared::of(entry.clone()) });
+    }
+    if let Some(before) = &before {
+        may_replace(bench, before)?;
     }
     let generation = bench.generations.fresh()?;
-    let mut staging = Staging { bench, command, place, generation, before, batch: bench.blobs.begin() };
+    let batch = bench.blobs.begin();
+    let mut staging =
+        Staging { bench, command, place, generation, before, batch, frozen: Numbers::default() };
     let staged = staging.all(digest).and_then(|entry| {
         let sealed = staging.batch.seal();
         sealed.map_err(|source| StoreError::Blob { act: "keep annotations".to_owned(), source })?;
         Ok(entry)
     });
     match staged {
-        Ok(entry) => Ok(Prepared { entry, scripts: Vec::new(), changes: true, staged: Some(generation) }),
+        Ok(entry) => Ok(Prepared { staged: Some(generation), ..Prepared::of(entry) }),
         Err(error) => {
             bench.generations.give_up(generation);
             Err(error)
         }
     }
+}
+
+/// Whether a bundle may take the place of an exam that is here: not when the marks of a one-off exam
+/// are with Cyclades, or may be.
+fn may_replace(bench: &Bench<'_>, before: &ExamEntry) -> Result<(), ExecuteError> {
+    let exam = &before.exam.id;
+    if before.exam.kind == ExamKind::OneOff {
+        let unsettled = || -> Result<bool, StoreError> {
+            Ok(exports(bench.tables, exam)?.iter().any(|export| export.standing() == Standing::Unsettled))
+        };
+        if before.life.closed_at.is_some() || before.life.published_at.is_some() || unsettled()? {
+            return Err(Refusal::ImportClosed { exam: exam.clone() }.into());
+        }
+    }
+    Ok(())
 }
 
 /// Scripts and pages: of the bundle itself, and of the exam as it will be.
@@ -67,12 +89,14 @@ struct Written {
 struct Staging<'a> {
     bench: &'a Bench<'a>,
     command: &'a ImportCommand,
-    place: Place,
+    place: Place<'a>,
     generation: u32,
     /// The exam as it is.
     before: Option<ExamEntry>,
     /// Annotations too many for a record.
     batch: BlobBatch<'a>,
+    /// Transmitted scripts that the bundle would change.
+    frozen: Numbers,
 }
 
 impl Staging<'_> {
@@ -107,6 +131,10 @@ impl Staging<'_> {
 
         let own_scripts = scripts.count();
         let written = self.scripts(&numbers, scripts, under)?;
+        if self.frozen.count > 0 {
+            let numbers = std::mem::take(&mut self.frozen);
+            return Err(Refusal::ImportTransmitted { exam: exam.id, numbers }.into());
+        }
         let own_counts = Counts {
             schools: own.0 as u64,
             markers: own.1 as u64,
@@ -121,7 +149,15 @@ impl Staging<'_> {
         self.entry(exam, counts, digest)
     }
 
-    fn entry(&self, exam: Exam, counts: Counts, digest: [u8; 32]) -> Result<ExamEntry, ExecuteError> {
+    fn entry(&self, mut exam: Exam, mut counts: Counts, digest: [u8; 32]) -> Result<ExamEntry, ExecuteError> {
+        let life = self.before.as_ref().map(|before| before.life).unwrap_or_default();
+        if let Some(before) = self.before.as_ref() {
+            counts.exports = before.counts.exports;
+            if life.settings_by_hand {
+                // What somebody decided is not taken back by a bundle that knows nothing of it.
+                exam.settings = before.exam.settings.clone();
+            }
+        }
         let entry = ExamEntry {
             exam,
             generation: self.generation,
@@ -130,6 +166,7 @@ impl Staging<'_> {
             command: digest,
             import_line: self.place.line,
             line: self.place.line,
+            life,
         };
         let record = Record::of(&entry).map_err(StoreError::record("the exam"))?;
         self.fits(&record, || "the exam itself".to_owned())?;
@@ -241,12 +278,13 @@ impl Staging<'_> {
 
     /// Writes scripts place by place: the bundle's own, else the one of the generation it is laid over.
     fn scripts(
-        &self,
+        &mut self,
         numbers: &[String],
         mut scripts: Box<dyn Scripts + '_>,
         under: Option<u32>,
     ) -> Result<Written, ExecuteError> {
         let tables = self.bench.tables;
+        let mut frozen = Numbers::default();
         let mut writer = Writer::of(&tables.scripts);
         let mut packs = Packs::new(&self.batch);
         let mut written = Written::default();
@@ -260,7 +298,7 @@ impl Staging<'_> {
         };
         for (number, place) in numbers.iter().zip(0..) {
             if let Some(script) = scripts.script(number)? {
-                let script = self.script(script)?;
+                let script = self.script(script, &mut frozen)?;
                 written.own.scripts += 1;
                 written.own.pages += script.pages.len() as u64;
                 packs.add(place, script)?;
@@ -273,6 +311,7 @@ impl Staging<'_> {
         }
         keep(&mut packs, true)?;
         writer.end()?;
+        self.frozen = frozen;
         written.all.scripts += written.own.scripts;
         written.all.pages += written.own.pages;
         Ok(written)
@@ -291,17 +330,50 @@ impl Staging<'_> {
     }
 
     /// A script as it is kept: what the bundle cannot know is filled in.
-    fn script(&self, mut script: Script) -> Result<Script, ExecuteError> {
+    fn script(&self, mut script: Script, frozen: &mut Numbers) -> Result<Script, ExecuteError> {
         script.id = self.bench.secret.script_id(&self.command.exam, &script.candidate);
-        script.renderable_at = self.place.at;
         let before = self.before.as_ref().map(|before| before.generation);
         if let Some(old) = self.script_under(before, &script.candidate)? {
             let what = || format!("the script of candidate {}", script.candidate);
             let old = old.value().map_err(StoreError::record(what()))?;
-            script.renderable_at = old.renderable_at;
-            carry_over(&mut script.pages, &old.pages);
+            if old.transmitted_at.is_some() && !self.unchanged(&script, &old)? {
+                frozen.push(&script.candidate);
+            }
+            carry_over(&mut script, &old);
         }
         Ok(script)
+    }
+
+    /// Whether a bundle's script says what a transmitted one says. Only what a bundle can say is compared.
+    fn unchanged(&self, script: &Script, old: &Script) -> Result<bool, ExecuteError> {
+        let pages = script.pages.len() == old.pages.len()
+            && script.pages.iter().zip(&old.pages).all(|(page, old)| {
+                page.scan == old.scan
+                    && page.file_page == old.file_page
+                    && (page.scan.is_some() || page.file == old.file)
+            });
+        let by_bundle = old.adjustment.is_none();
+        let marks = script.marker_mark == old.marker_mark
+            && script.questions == old.questions
+            && (!by_bundle || script.harmonised == old.harmonised);
+        let annotations = match &old.annotations_apart {
+            None => script.annotations == old.annotations,
+            Some(apart) => {
+                let what = format!("the annotations of candidate {}", script.candidate);
+                let bytes = crate::store::packs::OpenPacks::default()
+                    .read(self.bench.blobs, apart)
+                    .map_err(|source| StoreError::Blob { act: format!("read {what}"), source })?;
+                let kept =
+                    Record::<Vec<crate::model::Annotation>>::read(bytes).map_err(StoreError::record(what))?;
+                let kept = kept.value().map_err(StoreError::record("annotations"))?;
+                script.annotations == kept
+            }
+        };
+        Ok(pages
+            && marks
+            && annotations
+            && script.batch == old.batch
+            && script.appreciation == old.appreciation)
     }
 
     fn fits<T: Kept>(&self, record: &Record<T>, what: impl FnOnce() -> String) -> Result<(), ExecuteError> {

@@ -5,11 +5,17 @@
 //! journalled, and *applied*: few records, one transaction. So no line of the journal can turn out
 //! to be impossible, and replaying a line ends in the same state however often it is done.
 
+mod batches;
 mod carry_over;
 mod damage;
+mod exports;
 mod import;
+mod marks;
 mod packs;
 mod places;
+mod settings;
+mod touched;
+mod transmit;
 mod writer;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
@@ -21,7 +27,8 @@ use super::record::{ExamEntry, Record};
 use super::secret::Secret;
 use super::tables::{Tables, read};
 use super::{BlobStore, ExecuteError, Load, StoreError};
-use crate::journal::{Command, Counts, Timestamp};
+use crate::journal::{Actor, Command, Counts, Timestamp};
+use transmit::Transmission;
 
 /// What preparing needs.
 pub(super) struct Bench<'a> {
@@ -34,9 +41,10 @@ pub(super) struct Bench<'a> {
 
 /// The line a command has, or is about to have.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Place<'a> {
     pub(super) line: u64,
     pub(super) at: Timestamp,
+    pub(super) actor: &'a Actor,
 }
 
 /// A command ready to be applied.
@@ -45,6 +53,12 @@ pub(super) struct Prepared {
     pub(super) entry: ExamEntry,
     /// Scripts to be written over, in the exam's generation: key and record.
     pub(super) scripts: Vec<([u8; 8], sled::IVec)>,
+    /// Batches to be written over.
+    pub(super) batches: Vec<(Vec<u8>, sled::IVec)>,
+    /// Exports to be written or written over.
+    pub(super) exports: Vec<(Vec<u8>, sled::IVec)>,
+    /// Scripts that are transmitted by it.
+    pub(super) transmits: Option<Transmission>,
     /// Whether there is anything to do at all.
     pub(super) changes: bool,
     /// A generation that was written for it; given up when it comes to nothing.
@@ -52,6 +66,19 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// An exam as it will be, and nothing else yet.
+    fn of(entry: ExamEntry) -> Prepared {
+        Prepared {
+            entry,
+            scripts: Vec::new(),
+            batches: Vec::new(),
+            exports: Vec::new(),
+            transmits: None,
+            changes: true,
+            staged: None,
+        }
+    }
+
     pub(super) fn counts(&self) -> Counts {
         self.entry.counts
     }
@@ -62,13 +89,19 @@ impl Prepared {
 pub(super) fn prepare(
     bench: &Bench<'_>,
     command: &Command,
-    place: Place,
+    place: Place<'_>,
     replayed: bool,
 ) -> Result<Prepared, ExecuteError> {
     match command {
         Command::Import(command) => import::prepare(bench, command, place, replayed),
         Command::AcceptDamage(command) => damage::prepare_accept(bench, command, place),
         Command::FoundDamage(command) => damage::prepare_found(bench, command, place),
+        Command::ChangeSettings(command) => settings::prepare(bench, command, place),
+        Command::MoveBatches(command) => batches::prepare(bench, command, place),
+        Command::ChangeMarks(command) => marks::prepare(bench, command, place),
+        Command::Launch(command) => exports::prepare_launch(bench, command, place),
+        Command::Sent(command) => exports::prepare_sent(bench, command, place),
+        Command::Publish(command) => exports::prepare_publish(bench, command, place),
     }
 }
 
@@ -86,11 +119,21 @@ pub(super) fn apply(
     let record = Record::of(entry).map_err(StoreError::record(format!("exam {exam}")))?;
     let applied = Applied { line, head };
     fail::fail_point!("apply-before-flip");
+    if let Some(transmission) = &prepared.transmits {
+        transmission.write(bench, entry.generation)?;
+    }
     bench.generations.flip(exam, entry.generation, || {
-        let trees: (&Tree, &Tree, &Tree) = (&bench.tables.meta, &bench.tables.exams, &bench.tables.scripts);
-        let written = trees.transaction(|(meta, exams, scripts)| {
+        let Tables { meta, exams, scripts, batches, exports, .. } = bench.tables;
+        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree) = (meta, exams, scripts, batches, exports);
+        let written = trees.transaction(|(meta, exams, scripts, batches, exports)| {
             for (key, record) in &prepared.scripts {
                 scripts.insert(key, record.clone())?;
+            }
+            for (key, record) in &prepared.batches {
+                batches.insert(key.as_slice(), record.clone())?;
+            }
+            for (key, record) in &prepared.exports {
+                exports.insert(key.as_slice(), record.clone())?;
             }
             exams.insert(exam.as_bytes(), record.envelope().clone())?;
             meta.insert(APPLIED_KEY, applied.bytes())?;
@@ -107,6 +150,14 @@ pub(super) fn apply(
     bench.tables.commit()?;
     fail::fail_point!("apply-end");
     Ok(())
+}
+
+/// The exam a command is about, as a value.
+fn exam_of(bench: &Bench<'_>, exam: &str) -> Result<ExamEntry, ExecuteError> {
+    let Some(entry) = exam_entry(bench.tables, exam)? else {
+        return Err(ExecuteError::NoSuchExam { exam: exam.to_owned() });
+    };
+    Ok(entry.value().map_err(StoreError::record(format!("exam {exam}")))?)
 }
 
 /// The record of an exam.

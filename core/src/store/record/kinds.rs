@@ -3,6 +3,7 @@
 use rkyv::{Archive, Deserialize, Serialize};
 
 use super::Kept;
+use super::export::Export;
 use crate::journal::Counts;
 use crate::model::{Annotation, Batch, Candidate, Damage, Exam, Marker, School, Script};
 
@@ -24,6 +25,38 @@ pub struct ExamEntry {
     pub import_line: u64,
     /// The journal line that changed it last.
     pub line: u64,
+    /// How far its life has come.
+    pub life: Life,
+}
+
+/// How far an exam's life has come, beside what its records say.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[rkyv(derive(Debug, Clone, Copy))]
+pub struct Life {
+    /// Whether somebody changed its settings: a later bundle leaves them alone then.
+    pub settings_by_hand: bool,
+    /// When the closing of a one-off exam was done: seconds since 1970, UTC.
+    pub closed_at: Option<i64>,
+    /// When Cyclades published: seconds since 1970, UTC.
+    pub published_at: Option<i64>,
+    /// Whether a person said so, rather than Cyclades.
+    pub published_by_hand: bool,
+    /// When the first script of an E3C was transmitted: seconds since 1970, UTC.
+    pub download_since: Option<i64>,
+}
+
+impl ArchivedLife {
+    /// The values themselves.
+    pub fn get(&self) -> Life {
+        let ArchivedLife { closed_at, published_at, download_since, .. } = self;
+        Life {
+            settings_by_hand: self.settings_by_hand,
+            closed_at: closed_at.as_ref().map(|at| at.to_native()),
+            published_at: published_at.as_ref().map(|at| at.to_native()),
+            published_by_hand: self.published_by_hand,
+            download_since: download_since.as_ref().map(|at| at.to_native()),
+        }
+    }
 }
 
 /// What inspection found when it decoded a scan. Kept by the scan's SHA-256; can be found again at
@@ -60,6 +93,7 @@ kept! {
     6 Script,
     7 Vec<Annotation>,
     8 InspectionRecord,
+    9 Export,
 }
 
 impl crate::journal::ArchivedCounts {
@@ -72,6 +106,7 @@ impl crate::journal::ArchivedCounts {
             candidates: self.candidates.to_native(),
             scripts: self.scripts.to_native(),
             pages: self.pages.to_native(),
+            exports: self.exports.to_native(),
         }
     }
 }

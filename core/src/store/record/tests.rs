@@ -1,11 +1,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::Counts;
+use crate::journal::{Counts, Target};
 use crate::model::*;
 
+fn blob(byte: u8) -> BlobRef {
+    BlobRef { sha256: [byte; 32], length: 1 << 40, crc32: 0xDEAD_BEEF }
+}
+
 fn everything() -> Script {
-    let blob = |byte| BlobRef { sha256: [byte; 32], length: 1 << 40, crc32: 0xDEAD_BEEF };
     let spot = Spot { x: -5, y: 100_001 };
     let area = Area { x: 1, y: 2, width: 3, height: 4 };
     let image = |codec, colours| ScanImage {
@@ -76,7 +79,15 @@ fn everything() -> Script {
             earned: Hundredths(75),
             maximum: Hundredths(100),
         }],
+        marked: true,
         harmonised: Some(Hundredths(1300)),
+        adjustment: Some(Adjustment {
+            change: Change::ByBatch(Hundredths(50)),
+            author: "operator".to_owned(),
+            at: 1_578_000_000,
+            line: 8,
+            reason: blob(6),
+        }),
         appreciation: Some("Très bon travail, ‘soigné’".to_owned()),
         annotations: shapes
             .into_iter()
@@ -89,7 +100,7 @@ fn everything() -> Script {
             })
             .collect(),
         annotations_apart: Some(Packed { pack: blob(5), offset: 7, length: 11 }),
-        renderable_at: 1_578_038_400,
+        transmitted_at: Some(1_578_038_400),
     }
 }
 
@@ -138,11 +149,26 @@ fn records_of_schema_version_1_are_read_for_ever() {
     let entry = ExamEntry {
         exam: exam(),
         generation: 7,
-        counts: Counts { schools: 1, markers: 2, batches: 3, candidates: 4, scripts: 5, pages: 6 },
+        counts: Counts {
+            schools: 1,
+            markers: 2,
+            batches: 3,
+            candidates: 4,
+            scripts: 5,
+            pages: 6,
+            exports: 7,
+        },
         bundle: [1; 32],
         command: [2; 32],
         import_line: 8,
         line: 9,
+        life: Life {
+            settings_by_hand: true,
+            closed_at: Some(1_580_000_000),
+            published_at: Some(1_590_000_000),
+            published_by_hand: true,
+            download_since: Some(1_579_000_000),
+        },
     };
     reads_back(include_str!("fixtures/1-exam.hex"), &entry);
     let school = School {
@@ -186,6 +212,32 @@ fn records_of_schema_version_1_are_read_for_ever() {
         damage: Some(Damage { code: "SCN-009".to_owned(), detail: "cannot be decoded".to_owned() }),
     };
     reads_back(include_str!("fixtures/1-inspection.hex"), &inspection);
+    let attempt = |line, outcome| Attempt {
+        at: 1_580_000_000 + i64::try_from(line).unwrap(),
+        line,
+        author: "operator".to_owned(),
+        requests: 30,
+        took_ms: 1234,
+        outcome,
+    };
+    let (code, detail) = ("EXC-002".to_owned(), "Cyclades did not answer in time".to_owned());
+    let export = Export {
+        target: Target::Cyclades,
+        number: 3,
+        at: 1_580_000_000,
+        line: 10,
+        author: "operator".to_owned(),
+        count: 1500,
+        rows: blob(7),
+        chunks: vec![1_000_000, 500_000],
+        earlier_attempts: 1,
+        attempts: vec![
+            attempt(11, Outcome::Unknown { code: code.clone(), detail: detail.clone() }),
+            attempt(12, Outcome::Failed { code, detail }),
+            attempt(13, Outcome::Committed { accepted: 1499, rejected: 1, list: Some(blob(8)) }),
+        ],
+    };
+    reads_back(include_str!("fixtures/1-export.hex"), &export);
 }
 
 #[test]

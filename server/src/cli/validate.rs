@@ -1,0 +1,48 @@
+//! `copiste validate`: the harmonisation of batches is decided; for an E3C they are transmitted.
+
+use copiste_core::journal::Role;
+use copiste_core::process::closing::{ValidateReport, Which};
+use serde_json::json;
+
+use super::Ending;
+use super::args::Validate;
+use super::caller::Caller;
+use super::close::{export_json, tell_export};
+use super::exchange::Counter;
+use super::output::{Output, count};
+use super::session::Session;
+
+pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
+    let session = Session::open(&typed.data, Role::AcademicCoordinator, false, caller)?;
+    let which = if typed.all { Which::All } else { Which::Batches(typed.batch.clone()) };
+    let counter = Counter::open(&session)?;
+    let report = counter.desk(&session).validate(&typed.exam, &which)?;
+    if typed.json {
+        output.json(&json!({
+            "exam": report.exam,
+            "validated": report.validated,
+            "left": report.left,
+            "exports": report.exports.iter().map(export_json).collect::<Vec<_>>(),
+            "closing": report.closing,
+        }))?;
+    } else {
+        tell(&report, output)?;
+    }
+    Ok(if report.is_whole() { Ending::Done } else { Ending::Refused })
+}
+
+fn tell(report: &ValidateReport, output: &mut Output) -> anyhow::Result<()> {
+    let validated = count(report.validated.len() as u64, "batch", "batches");
+    output.line(
+        format!("exam {}: {validated} validated: {}", report.exam, report.validated.join(", "))
+            .trim_end_matches([':', ' ']),
+    )?;
+    if !report.left.is_empty() {
+        let left = count(report.left.len() as u64, "batch is", "batches are");
+        output.line(format!("{left} not locked and left alone: {}", report.left.join(", ")))?;
+    }
+    for export in &report.exports {
+        tell_export(export, output)?;
+    }
+    output.line(report.closing.to_string().trim_end())
+}
