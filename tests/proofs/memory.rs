@@ -6,7 +6,8 @@ use copiste_tests::academy::Academy;
 use copiste_tests::command::peak_memory;
 use copiste_tests::size;
 
-/// The highest memory of rendering an exam of so many candidates to a ZIP.
+/// The highest memory of rendering an exam of so many candidates to a ZIP: the middle of three times, since
+/// which of two threads is ahead of the other is chance, and worth some megabytes.
 fn rendering(candidates: &str) -> u64 {
     let academy = Academy::imported(&[
         &"--kind",
@@ -21,7 +22,9 @@ fn rendering(candidates: &str) -> u64 {
     academy.released();
     let (data, exam, out) = (academy.data(), academy.exam(), academy.path("all.zip"));
     let arguments: [&dyn AsRef<OsStr>; 6] = [&"render", &"--data", &data, &exam, &"--out", &out];
-    peak_memory(&arguments)
+    let mut peaks: Vec<u64> = (0..3).map(|_| peak_memory(&arguments)).collect();
+    peaks.sort_unstable();
+    peaks[1]
 }
 
 #[test]

@@ -197,9 +197,9 @@ fn refused(report: ImportReport, findings: Findings) -> ImportError {
 
 /// Whether a bundle may take the place of an exam that is here.
 ///
-/// Closing does not exist yet. When it does, a closed one-off exam, and a bundle that changes a
-/// transmitted script (DOMAIN, *Closing and download of an E3C*), are refused here and nowhere
-/// else.
+/// A closed one-off exam, and a bundle that changes a transmitted script, are refused where the store
+/// prepares the command: the same bundle again changes nothing and is no fault, and only there is that
+/// known for certain.
 fn may_replace(view: &ExamView, exam: &Exam) -> Result<(), ImportError> {
     let here = match view.exam().kind {
         ArchivedExamKind::OneOff => ExamKind::OneOff,

@@ -1,8 +1,8 @@
 //! `copiste accept`: someone takes responsibility for a damaged page, by name and with a reason.
 
-use anyhow::bail;
 use copiste_core::journal::{PagePlace, Role};
 use copiste_core::process::acceptance::{Which, accept};
+use copiste_core::process::roles::{Act, allowed};
 
 use super::Ending;
 use super::args::Accept;
@@ -12,9 +12,7 @@ use super::session::{self, Session};
 
 pub(super) fn run(typed: &Accept, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
-    if session.actor.role != Role::ExamOfficeManager {
-        bail!("CLI-014 only the exam office accepts damaged pages; nothing was changed");
-    }
+    allowed(&session.actor.role, Act::AcceptDamage)?;
     let which = match (&typed.candidate, typed.page) {
         (Some(candidate), Some(page)) => Which::Page(PagePlace { candidate: candidate.clone(), page }),
         _ => Which::AllDamaged,

@@ -54,6 +54,8 @@ pub(super) enum Command {
     Render(Render),
     /// Check every blob, record and journal link
     Verify(Verify),
+    /// Make the database again from the journal and the scans; the folder `db` must be gone or empty
+    Rebuild(Rebuild),
     /// Keep the data directory open and run the commands that are typed meanwhile
     ///
     /// Whoever runs a command on the same data directory, as the same user, has the server run it: same
@@ -90,7 +92,9 @@ impl Command {
             Command::Publish(typed) => &typed.data,
             Command::Render(typed) => &typed.data,
             Command::Verify(typed) => &typed.data,
-            Command::Serve(_) | Command::Config(_) | Command::DecodeWorker => return None,
+            Command::Serve(_) | Command::Rebuild(_) | Command::Config(_) | Command::DecodeWorker => {
+                return None;
+            }
         };
         Some(&data.data)
     }
@@ -335,6 +339,15 @@ pub(super) struct Serve {
     /// Where HTTP is to be served; noted only: HTTP comes with the next version, and no port is opened
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<SocketAddr>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Rebuild {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Leave the inspection of all pages to `copiste inspect`
+    #[arg(long)]
+    pub(super) no_inspect: bool,
 }
 
 #[derive(Args, Debug)]

@@ -11,6 +11,7 @@ mod import;
 mod inspect;
 mod output;
 mod progress;
+mod rebuild;
 mod render;
 mod serve;
 mod session;
@@ -109,6 +110,7 @@ fn perform(
         Command::Render(typed) => render::run(&typed, press, caller, output),
         Command::Verify(typed) => verify::run(&typed, caller, output),
         Command::Serve(typed) => serve::run(&typed, press, caller, output),
+        Command::Rebuild(typed) => rebuild::run(&typed, caller, output),
         Command::Config(typed) => config::run(&typed, output),
         Command::DecodeWorker => Ok(Ending::Done),
     }

@@ -122,7 +122,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 /// 32 random bytes for a new data directory.
-fn secret() -> io::Result<[u8; 32]> {
+pub(super) fn secret() -> io::Result<[u8; 32]> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)

@@ -33,16 +33,22 @@ pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> any
 
 fn tell(report: &ValidateReport, output: &mut Output) -> anyhow::Result<()> {
     let validated = count(report.validated.len() as u64, "batch", "batches");
-    output.line(
-        format!("exam {}: {validated} validated: {}", report.exam, report.validated.join(", "))
-            .trim_end_matches([':', ' ']),
-    )?;
+    let first = named(&report.validated);
+    output
+        .line(format!("exam {}: {validated} validated: {first}", report.exam).trim_end_matches([':', ' ']))?;
     if !report.left.is_empty() {
         let left = count(report.left.len() as u64, "batch is", "batches are");
-        output.line(format!("{left} not locked and left alone: {}", report.left.join(", ")))?;
+        output.line(format!("{left} not locked and left alone: {}", named(&report.left)))?;
     }
     for export in &report.exports {
         tell_export(export, output)?;
     }
     output.line(report.closing.to_string().trim_end())
+}
+
+/// The first few of them.
+fn named(batches: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let more = if batches.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", batches[..batches.len().min(SHOWN)].join(", "))
 }

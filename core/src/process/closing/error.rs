@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 
-use crate::exchange::Fault;
 use crate::process::acts::ActError;
 use crate::process::processes::{Need, Process, ProcessStatus};
 use crate::process::roles::NotAllowed;
@@ -120,14 +119,6 @@ pub enum CloseError {
         variable: &'static str,
         /// The setting.
         setting: &'static str,
-    },
-    /// Whether Cyclades has published cannot be learnt, so nothing of an E3C is sent.
-    #[error("CLO-018 Cyclades does not say whether exam {exam} is published: {fault}")]
-    Publication {
-        /// The exam.
-        exam: String,
-        /// What happened.
-        fault: Fault,
     },
     /// A one-off exam is validated without sending.
     #[error("CLO-019 exam {exam} has no batch that could be validated: {detail}; nothing was changed")]
