@@ -23,7 +23,7 @@ pub fn opened(data: &Path) -> io::Result<Store> {
 pub fn each(view: &ExamView, mut look: impl FnMut(&Subject<'_>) -> io::Result<()>) -> io::Result<()> {
     let refused = |fault: StoreError| io::Error::other(fault);
     let gone = || io::Error::other("a script without a school");
-    for (candidate, place) in view.candidates().zip(0..) {
+    for (candidate, place) in view.candidates().map_err(refused)?.zip(0..) {
         let candidate = candidate.map_err(refused)?;
         let Some(script) = view.script_at(place).map_err(refused)? else { continue };
         let school = view.school(&candidate.get().school).map_err(refused)?.ok_or_else(gone)?;

@@ -162,7 +162,7 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         }
     }
     let (mut sum, mut complete) = (0_i64, 0_u64);
-    for (candidate, place) in view.candidates().zip(0..) {
+    for (candidate, place) in view.candidates()?.zip(0..) {
         let candidate = candidate?;
         let candidate = candidate.get();
         let counted = match candidate.attendance {

@@ -1,10 +1,10 @@
 //! Many small entries in few values.
 //!
 //! sled keeps some two hundred bytes in memory for every page of its file, and a page has eight to
-//! sixteen values whatever their size. Entries of a few bytes each (a candidate's place, the candidates
-//! that a word finds) are therefore put together: a *leaf* is a value with as many of them as fit some
-//! kilobytes, one after another in the order of their keys, and its key is the first one's. They are
-//! written once, with their generation.
+//! sixteen values whatever their size. Small entries that are never changed (a candidate, its place,
+//! the candidates that a word finds) are therefore put together: a *leaf* is a value with as many of
+//! them as fit some kilobytes, one after another in the order of their keys, and its key is the first
+//! one's. They are written once, with their generation.
 //!
 //! An entry: length of its key (two bytes), of its value (four), both little-endian, key, value.
 

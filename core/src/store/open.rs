@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use super::apply::{Bench, Place, apply, prepare};
 use super::execute::Writer;
 use super::generation::Generations;
+use super::leaves;
 use super::lock::Lock;
 use super::meta::{self, Applied, State};
 use super::record::{ExamEntry, Record};
@@ -190,7 +191,6 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
             ("schools", &tables.schools, expected.schools),
             ("markers", &tables.markers, expected.markers),
             ("batches", &tables.batches, expected.batches),
-            ("candidates", &tables.candidates, expected.candidates),
             ("scripts", &tables.scripts, expected.scripts),
         ] {
             let mut found = 0;
@@ -216,6 +216,11 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
         let entry = entry.get();
         let exam = entry.exam.id.as_str();
         let expected = expected.get(exam).copied().unwrap_or_default().candidates;
+        let found = leaves::from(&tables.candidates, entry.generation.to_native(), b"")?
+            .try_fold(0, |count, entry| entry.map(|_| count + 1))?;
+        if found != expected {
+            return Err(OpenError::Counts { exam: exam.to_owned(), what: "candidates", expected, found });
+        }
         let mut found = 0;
         for place in tables.all_places(entry.generation.to_native())? {
             found += u64::from(place?.1.is_some());

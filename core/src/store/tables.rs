@@ -13,6 +13,7 @@ use super::lock::Lock;
 use super::record::{Kept, Record};
 use super::{OpenError, StoreError};
 use crate::journal::Target;
+use crate::model::Candidate;
 
 /// The trees of the database and what it takes to commit. The lock goes last.
 pub(super) struct Tables {
@@ -28,7 +29,7 @@ pub(super) struct Tables {
     pub(super) markers: Table,
     /// Generation, id → `Batch`.
     pub(super) batches: Table,
-    /// Generation, place → `Candidate`. Places are the order of a delivery's entries: who makes all
+    /// Generation, place → `Candidate`; in leaves. Places are the order of a delivery's entries: who makes all
     /// copies reads records as they lie.
     pub(super) candidates: Table,
     /// Generation, candidate number → place, four bytes; in leaves.
@@ -111,6 +112,33 @@ impl Tables {
         let place = place_in(&value).filter(|_| value.len() == 4);
         let wrong = || StoreError::Inconsistent { detail: format!("candidate {number} has no place") };
         place.ok_or_else(wrong).map(Some)
+    }
+
+    /// The candidate at a place; none past the last.
+    pub(super) fn candidate_at(
+        &self,
+        generation: u32,
+        place: u32,
+        what: impl Fn() -> String,
+    ) -> Result<Option<Record<Candidate>>, StoreError> {
+        let wanted = place.to_be_bytes();
+        let Some(entry) = leaves::from(&self.candidates, generation, &wanted)?.next() else {
+            return Ok(None);
+        };
+        let (found, value) = entry?;
+        if found != wanted {
+            return Ok(None);
+        }
+        Ok(Some(Record::read(value).map_err(|fault| StoreError::Record { what: what(), fault })?))
+    }
+
+    /// The candidates of a generation, by place.
+    pub(super) fn candidates_of(&self, generation: u32) -> Result<Records<Candidate>, StoreError> {
+        Ok(Records {
+            source: Source::Leaves(leaves::from(&self.candidates, generation, b"")?),
+            what: ("candidate", Keys::Places),
+            kept: std::marker::PhantomData,
+        })
     }
 
     /// The numbers of all candidates and their places, by number.
@@ -255,8 +283,13 @@ pub(super) enum Keys {
 impl Keys {
     /// How a message names what lies under a key.
     pub(super) fn spelt(self, key: &[u8]) -> String {
+        self.named(key.get(4..).unwrap_or(key))
+    }
+
+    /// As [`Keys::spelt`], of a key without its generation.
+    pub(super) fn named(self, key: &[u8]) -> String {
         match self {
-            Keys::Names => String::from_utf8_lossy(key.get(4..).unwrap_or_default()).into_owned(),
+            Keys::Names => String::from_utf8_lossy(key).into_owned(),
             Keys::Places => match place_in(key) {
                 Some(place) => format!("at place {place}"),
                 None => "at no place".to_owned(),
@@ -267,24 +300,30 @@ impl Keys {
 
 /// The records of one generation, in the order of their keys.
 pub struct Records<T: Kept> {
-    table: Table,
-    iter: sled::Iter,
+    source: Source,
     what: (&'static str, Keys),
     kept: std::marker::PhantomData<fn() -> T>,
+}
+
+/// Where records lie: each a value of its own, or several in a leaf.
+enum Source {
+    Values(Table, sled::Iter),
+    Leaves(leaves::Entries),
 }
 
 impl<T: Kept> Records<T> {
     pub(super) fn of(table: &Table, generation: u32, what: &'static str, keys: Keys) -> Records<T> {
         Records {
-            table: table.clone(),
-            iter: table.scan_prefix(generation.to_be_bytes()),
+            source: Source::Values(table.clone(), table.scan_prefix(generation.to_be_bytes())),
             what: (what, keys),
             kept: std::marker::PhantomData,
         }
     }
 
     fn read(&self, (key, value): (IVec, IVec)) -> Result<Record<T>, StoreError> {
-        self.table.make_room(&key, value.len())?;
+        if let Source::Values(table, _) = &self.source {
+            table.make_room(&key, value.len())?;
+        }
         Record::read(value).map_err(|fault| {
             let (what, keys) = self.what;
             StoreError::Record { what: format!("{what} {}", keys.spelt(&key)), fault }
@@ -296,7 +335,10 @@ impl<T: Kept> Iterator for Records<T> {
     type Item = Result<Record<T>, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = self.iter.next()?;
-        Some(entry.map_err(StoreError::from).and_then(|entry| self.read(entry)))
+        let entry = match &mut self.source {
+            Source::Values(_, values) => values.next()?.map_err(StoreError::from),
+            Source::Leaves(entries) => entries.next()?,
+        };
+        Some(entry.and_then(|entry| self.read(entry)))
     }
 }

@@ -111,8 +111,11 @@ impl ExamView {
     }
 
     /// Candidates, in the order of a delivery's entries: the first at place 0, the next at 1…
-    pub fn candidates(&self) -> Records<Candidate> {
-        Records::of(&self.tables.candidates, self.held.generation(), "candidate", Keys::Places)
+    ///
+    /// # Errors
+    /// [`StoreError`] when the first of them cannot be looked for.
+    pub fn candidates(&self) -> Result<Records<Candidate>, StoreError> {
+        self.tables.candidates_of(self.held.generation())
     }
 
     /// Where the records of a candidate are; none when the exam has no such candidate.
@@ -129,7 +132,7 @@ impl ExamView {
     /// [`StoreError`] when the record cannot be read.
     pub fn candidate(&self, number: &str) -> Result<Option<Record<Candidate>>, StoreError> {
         let Some(place) = self.place_of(number)? else { return Ok(None) };
-        read(&self.tables.candidates, self.key_at(place), || format!("candidate {number}"))
+        self.tables.candidate_at(self.held.generation(), place, || format!("candidate {number}"))
     }
 
     /// The candidate at a place; none past the last.
@@ -137,7 +140,7 @@ impl ExamView {
     /// # Errors
     /// [`StoreError`] when the record cannot be read.
     pub fn candidate_at(&self, place: u32) -> Result<Option<Record<Candidate>>, StoreError> {
-        read(&self.tables.candidates, self.key_at(place), || format!("the candidate at place {place}"))
+        self.tables.candidate_at(self.held.generation(), place, || format!("the candidate at place {place}"))
     }
 
     /// Scripts, in the order of a delivery's entries.

@@ -58,7 +58,7 @@ fn contents(store: &Store) -> String {
     for script in view.scripts() {
         text += &format!("{:?}\n", script.unwrap().value().unwrap());
     }
-    for candidate in view.candidates() {
+    for candidate in view.candidates().unwrap() {
         text += &format!("{:?}\n", candidate.unwrap().value().unwrap());
     }
     text

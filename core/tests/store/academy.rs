@@ -310,7 +310,7 @@ pub fn seen(store: &Store) -> String {
         exam.schools().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         exam.markers().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         exam.batches().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
-        exam.candidates().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
+        exam.candidates().unwrap().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         for script in exam.scripts() {
             let script = script.unwrap();
             list(format!("{:?}", script.value().unwrap()));

@@ -187,11 +187,26 @@ fn verify_names_what_is_wrong_with_a_record() {
         (
             "candidates",
             |tree| {
-                let (_, other) = tree.last().unwrap().unwrap();
-                let (key, _) = tree.first().unwrap().unwrap();
-                tree.insert(key, tree.get(tree.iter().keys().nth(1).unwrap().unwrap()).unwrap().unwrap())
-                    .unwrap();
-                drop(other);
+                // The second candidate's record stands in the first one's place too.
+                let (key, leaf) = tree.first().unwrap().unwrap();
+                let value_of = |at: usize| {
+                    let length = |from: usize, bytes: usize| {
+                        leaf[from..from + bytes]
+                            .iter()
+                            .rev()
+                            .fold(0, |sum, byte| sum * 256 + usize::from(*byte))
+                    };
+                    let start = at + 6 + length(at, 2);
+                    start..start + length(at + 2, 4)
+                };
+                let first = value_of(0);
+                let second = value_of(first.end);
+                let mut changed = leaf[..2].to_vec();
+                changed.extend(u32::try_from(second.len()).unwrap().to_le_bytes());
+                changed.extend(&leaf[6..first.start]);
+                changed.extend(&leaf[second]);
+                changed.extend(&leaf[first.end..]);
+                tree.insert(key, changed).unwrap();
             },
             &["STO-043 exam E1: candidate 001", "STO-045 exam E1"],
         ),

@@ -93,7 +93,9 @@ fn contents(store: &Store) -> String {
     view.schools().for_each(|record| text += &format!("{:?}\n", record.unwrap().value().unwrap()));
     view.markers().for_each(|record| text += &format!("{:?}\n", record.unwrap().value().unwrap()));
     view.batches().for_each(|record| text += &format!("{:?}\n", record.unwrap().value().unwrap()));
-    view.candidates().for_each(|record| text += &format!("{:?}\n", record.unwrap().value().unwrap()));
+    view.candidates()
+        .unwrap()
+        .for_each(|record| text += &format!("{:?}\n", record.unwrap().value().unwrap()));
     view.scripts().for_each(|record| text += &format!("{:?}\n", record.unwrap().value().unwrap()));
     text
 }

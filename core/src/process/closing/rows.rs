@@ -79,7 +79,7 @@ pub(super) fn each_cyclades<E: From<StoreError>>(
         ArchivedExamKind::OneOff => None,
         ArchivedExamKind::CommonAssessment => Some(validated(view)?),
     };
-    for (candidate, place) in view.candidates().zip(0..) {
+    for (candidate, place) in view.candidates()?.zip(0..) {
         let candidate = candidate?;
         let candidate = candidate.get();
         let script = view.script_at(place)?;

@@ -115,17 +115,19 @@ impl Staging<'_> {
         let mut counts = Counts::default();
 
         let own = (schools.len(), markers.len(), batches.len(), candidates.len());
-        let schools = self.merged(&tables.schools, under, schools, |school: &School| &school.uai)?;
+        let named = |table| under.map(|under| (table, under));
+        let schools = self.merged(named(&tables.schools), schools, |school: &School| &school.uai)?;
         counts.schools = self.write(&tables.schools, "school", &schools)?;
         drop(schools);
-        let markers = self.merged(&tables.markers, under, markers, |marker| &marker.id)?;
+        let markers = self.merged(named(&tables.markers), markers, |marker| &marker.id)?;
         counts.markers = self.write(&tables.markers, "marker", &markers)?;
         drop(markers);
-        let mut batches = self.merged(&tables.batches, under, batches, |batch: &Batch| &batch.id)?;
+        let mut batches = self.merged(named(&tables.batches), batches, |batch: &Batch| &batch.id)?;
         self.keep_batch_states(&mut batches)?;
         counts.batches = self.write(&tables.batches, "batch", &batches)?;
         drop(batches);
-        let candidates = self.merged(&tables.candidates, under, candidates, |one: &Candidate| &one.number)?;
+        let before = under.map(|under| tables.candidates_of(under)).transpose()?;
+        let candidates = self.merged_with(before, candidates, |one: &Candidate| &one.number)?;
         counts.candidates = candidates.len() as u64;
         let numbers = self.candidates(placed(candidates))?;
 
@@ -176,8 +178,17 @@ impl Staging<'_> {
     /// The new values by key, over those of an earlier generation.
     fn merged<T: Kept>(
         &self,
-        table: &Table,
-        under: Option<u32>,
+        under: Option<(&Table, u32)>,
+        new: Vec<T>,
+        name: impl Fn(&T) -> &String,
+    ) -> Result<BTreeMap<String, T>, ExecuteError> {
+        let before = under.map(|(table, under)| Records::<T>::of(table, under, "a record", Keys::Names));
+        self.merged_with(before, new, name)
+    }
+
+    fn merged_with<T: Kept>(
+        &self,
+        before: Option<Records<T>>,
         new: Vec<T>,
         name: impl Fn(&T) -> &String,
     ) -> Result<BTreeMap<String, T>, ExecuteError> {
@@ -189,11 +200,9 @@ impl Staging<'_> {
         if merged.len() != count {
             return Err(self.contradiction("its bundle names something twice"));
         }
-        if let Some(under) = under {
-            for record in Records::<T>::of(table, under, "a record", Keys::Names) {
-                let value = record?.value().map_err(StoreError::record("a record"))?;
-                merged.entry(name(&value).clone()).or_insert(value);
-            }
+        for record in before.into_iter().flatten() {
+            let value = record?.value().map_err(StoreError::record("a record"))?;
+            merged.entry(name(&value).clone()).or_insert(value);
         }
         Ok(merged)
     }
@@ -240,14 +249,22 @@ impl Staging<'_> {
         if u32::try_from(candidates.len()).is_err() {
             return Err(self.contradiction("it has more candidates than there are places"));
         }
-        let mut writer = Writer::of(&tables.candidates);
-        for (candidate, place) in candidates.iter().zip(0..) {
+        let mut fault = None;
+        let records = candidates.iter().zip(0_u32..).map_while(|(candidate, place)| {
             let what = || format!("candidate {}", candidate.number);
-            let record = Record::of(candidate).map_err(StoreError::record(what()))?;
-            self.fits(&record, what)?;
-            writer.put(key_at(self.generation, place).to_vec(), record.envelope())?;
+            let record = Record::of(candidate).map_err(|error| StoreError::record(what())(error).into());
+            match record.and_then(|record| self.fits(&record, what).map(|()| record)) {
+                Ok(record) => Some((place.to_be_bytes().to_vec(), record.envelope().to_vec())),
+                Err(error) => {
+                    fault = Some(error);
+                    None
+                }
+            }
+        });
+        self.write_leaves(&tables.candidates, records)?;
+        if let Some(fault) = fault {
+            return Err(fault);
         }
-        writer.end()?;
         let mut places: Vec<(&str, u32)> =
             candidates.iter().zip(0..).map(|(candidate, place)| (candidate.number.as_str(), place)).collect();
         places.sort_unstable();

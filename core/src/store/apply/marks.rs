@@ -6,8 +6,8 @@ use super::touched::Touched;
 use super::{Bench, Place, Prepared};
 use crate::journal::{ChangeMarks, MarkChange};
 use crate::model::{
-    Adjustment, ArchivedAttendance, Batch, BatchState, Candidate, Change, Harmonisation, HarmonisationMode,
-    Hundredths, Script,
+    Adjustment, ArchivedAttendance, Batch, BatchState, Change, Harmonisation, HarmonisationMode, Hundredths,
+    Script,
 };
 use crate::store::record::ExamEntry;
 use crate::store::refusal::Refusal;
@@ -184,7 +184,7 @@ fn present(bench: &Bench<'_>, entry: &ExamEntry, candidate: &str) -> Result<(), 
     let tables = bench.tables;
     let Some(place) = tables.place_of(entry.generation, candidate)? else { return Ok(()) };
     let what = || format!("candidate {candidate}");
-    let record = read::<Candidate>(&tables.candidates, key_at(entry.generation, place), what)?;
+    let record = tables.candidate_at(entry.generation, place, what)?;
     match record {
         Some(record) if record.get().attendance != ArchivedAttendance::Present => {
             Err(Refusal::NotPresent { candidate: candidate.to_owned() }.into())

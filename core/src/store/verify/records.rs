@@ -6,6 +6,7 @@ use super::{References, VerifyReport};
 use crate::model::{
     ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
 };
+use crate::store::leaves;
 use crate::store::record::{ExamEntry, InspectionRecord, Kept, Record};
 use crate::store::tables::{Table, place_in};
 use crate::store::{Store, StoreError};
@@ -76,8 +77,8 @@ impl Exam<'_> {
             None => format!("at place {}", place_in(key).unwrap_or(u32::MAX)),
         };
         let mut before = String::new();
-        let candidates = &tables.candidates;
-        self.each::<Candidate>(candidates, "candidate", by_place, report, |name, candidate, report| {
+        let candidates = leaves::from(&tables.candidates, self.generation, b"")?;
+        self.every::<Candidate>(candidates, "candidate", by_place, report, |name, candidate, report| {
             if !schools.contains(candidate.school.as_str()) {
                 report.find("STO-044", format!("exam {exam}: candidate {name} has an unknown school"));
             }
@@ -127,13 +128,30 @@ impl Exam<'_> {
         what: &str,
         name: impl Fn(&[u8]) -> String,
         report: &mut VerifyReport,
-        mut look: impl FnMut(&str, &T::Archived, &mut VerifyReport) -> Option<()>,
+        look: impl FnMut(&str, &T::Archived, &mut VerifyReport) -> Option<()>,
     ) -> Result<(), StoreError> {
-        for entry in table.scan_prefix(self.generation.to_be_bytes()) {
+        let entries = table.scan_prefix(self.generation.to_be_bytes()).map(|entry| {
             let (key, value) = entry?;
             table.make_room(&key, value.len())?;
+            let length = key.len().saturating_sub(4);
+            Ok((key.subslice(key.len() - length, length), value))
+        });
+        self.every::<T>(entries, what, name, report, look)
+    }
+
+    /// As [`Exam::each`], with the entries given: key without the generation, and record.
+    fn every<T: Kept>(
+        &self,
+        entries: impl Iterator<Item = Result<(sled::IVec, sled::IVec), StoreError>>,
+        what: &str,
+        name: impl Fn(&[u8]) -> String,
+        report: &mut VerifyReport,
+        mut look: impl FnMut(&str, &T::Archived, &mut VerifyReport) -> Option<()>,
+    ) -> Result<(), StoreError> {
+        for entry in entries {
+            let (key, value) = entry?;
             report.records += 1;
-            let name = name(key.get(4..).unwrap_or_default());
+            let name = name(&key);
             match Record::<T>::read(value) {
                 Ok(record) => {
                     if look(&name, record.get(), report).is_none() {

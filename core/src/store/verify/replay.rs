@@ -8,9 +8,10 @@ use super::VerifyReport;
 use crate::model::{Batch, Candidate, Marker, School, Script};
 use crate::store::apply::Bench;
 use crate::store::generation::Generations;
+use crate::store::leaves;
 use crate::store::open::{JOURNAL, entries, replay_from};
-use crate::store::record::{ExamEntry, Kept, Record};
-use crate::store::tables::{Keys, Table, Tables};
+use crate::store::record::{ExamEntry, Export, Kept, Record};
+use crate::store::tables::{Keys, Table, Tables, exports_of};
 use crate::store::{OpenError, Store, StoreError};
 
 /// Memory for the second database's cache, in bytes.
@@ -82,11 +83,11 @@ fn exam(
         differences.push("its own record".to_owned());
     }
     let (from, to) = (must.get().generation.to_native(), found.get().generation.to_native());
-    let mut look = |what: &str, keys: Option<Keys>, left: &Table, right: &Table, read: Read| {
-        let (count, first) = differing((left, from), (right, to), read)?;
+    let mut look = |what: &str, keys: Option<Keys>, left: Entries<'_>, right: Entries<'_>, read: Read| {
+        let (count, first) = differing(left, right, read)?;
         match (first, keys) {
             (Some(first), Some(keys)) => {
-                differences.push(format!("{count} of its {what}, the first {}", keys.spelt(&first)));
+                differences.push(format!("{count} of its {what}, the first {}", keys.named(&first)));
             }
             (Some(_), None) => differences.push(format!("{count} entries of its {what}")),
             (None, _) => {}
@@ -94,14 +95,16 @@ fn exam(
         Ok::<(), StoreError>(())
     };
     let (names, places) = (Some(Keys::Names), Some(Keys::Places));
-    look("schools", names, &must_be.schools, &is.schools, present::<School>)?;
-    look("markers", names, &must_be.markers, &is.markers, present::<Marker>)?;
-    look("batches", names, &must_be.batches, &is.batches, present::<Batch>)?;
-    look("candidates", places, &must_be.candidates, &is.candidates, present::<Candidate>)?;
-    look("candidates' places", names, &must_be.places, &is.places, Some)?;
-    look("scripts", places, &must_be.scripts, &is.scripts, present::<Script>)?;
+    look("schools", names, values(&must_be.schools, from), values(&is.schools, to), present::<School>)?;
+    look("markers", names, values(&must_be.markers, from), values(&is.markers, to), present::<Marker>)?;
+    look("batches", names, values(&must_be.batches, from), values(&is.batches, to), present::<Batch>)?;
+    look("scripts", places, values(&must_be.scripts, from), values(&is.scripts, to), present::<Script>)?;
+    let (left, right) = (small(&must_be.candidates, from)?, small(&is.candidates, to)?);
+    look("candidates", places, left, right, present::<Candidate>)?;
+    look("candidates' places", names, small(&must_be.places, from)?, small(&is.places, to)?, Some)?;
     // Its keys are made of names, which no report repeats.
-    look("search index", None, &must_be.search, &is.search, Some)?;
+    look("search index", None, small(&must_be.search, from)?, small(&is.search, to)?, Some)?;
+    look("exports", None, of_exam(must_be, id), of_exam(is, id), present::<Export>)?;
     if !differences.is_empty() {
         report
             .find("STO-045", format!("exam {id} is not what the journal gives: {}", differences.join("; ")));
@@ -117,23 +120,47 @@ fn present<T: Kept>(value: IVec) -> Option<IVec> {
     Record::<T>::read(value).ok().map(|record| record.envelope().clone())
 }
 
+/// Keys without what they have in common, and values, in order.
+type Entries<'a> = Box<dyn Iterator<Item = Result<(IVec, IVec), StoreError>> + 'a>;
+
+/// Those that are a value each.
+fn values(table: &Table, generation: u32) -> Entries<'_> {
+    let prefix = generation.to_be_bytes();
+    Box::new(table.scan_prefix(prefix).map(move |entry| {
+        let (key, value) = entry?;
+        table.make_room(&key, value.len())?;
+        Ok((key.subslice(prefix.len(), key.len() - prefix.len()), value))
+    }))
+}
+
+/// Those that lie in leaves.
+fn small(table: &Table, generation: u32) -> Result<Entries<'_>, StoreError> {
+    Ok(Box::new(leaves::from(table, generation, b"")?))
+}
+
+/// The exports of an exam.
+fn of_exam<'a>(tables: &'a Tables, exam: &str) -> Entries<'a> {
+    let prefix = exports_of(exam);
+    Box::new(tables.exports.scan_prefix(&prefix).map(move |entry| {
+        let (key, value) = entry?;
+        Ok((key.subslice(prefix.len(), key.len() - prefix.len()), value))
+    }))
+}
+
 /// How many keys are on one side only or have different values, and the first of them.
 fn differing(
-    (left, from): (&Table, u32),
-    (right, to): (&Table, u32),
+    mut left: Entries<'_>,
+    mut right: Entries<'_>,
     read: Read,
-) -> Result<(u64, Option<Vec<u8>>), StoreError> {
-    let mut left = left.scan_prefix(from.to_be_bytes());
-    let mut right = right.scan_prefix(to.to_be_bytes());
+) -> Result<(u64, Option<IVec>), StoreError> {
     let (mut a, mut b) = (left.next().transpose()?, right.next().transpose()?);
     let (mut count, mut first) = (0, None);
     loop {
-        let name = |key: &IVec| key.get(4..).unwrap_or_default().to_vec();
         let (order, key) = match (&a, &b) {
             (None, None) => return Ok((count, first)),
-            (Some((key, _)), None) => (Ordering::Less, name(key)),
-            (None, Some((key, _))) => (Ordering::Greater, name(key)),
-            (Some((key, _)), Some((other, _))) => (name(key).cmp(&name(other)), name(key).min(name(other))),
+            (Some((key, _)), None) => (Ordering::Less, key.clone()),
+            (None, Some((key, _))) => (Ordering::Greater, key.clone()),
+            (Some((key, _)), Some((other, _))) => (key.cmp(other), key.min(other).clone()),
         };
         let same = match (&a, &b) {
             (Some((_, value)), Some((_, other))) if order == Ordering::Equal => {
@@ -144,7 +171,7 @@ fn differing(
         };
         if !same {
             count += 1;
-            first.get_or_insert_with(|| [&[0; 4], key.as_slice()].concat());
+            first.get_or_insert(key);
         }
         if order != Ordering::Greater {
             a = left.next().transpose()?;
