@@ -122,7 +122,11 @@ pub(super) fn choose(job: &Job<'_>, selection: &Selection, place: u32) -> Choice
         Ok(None) => return refused("BLK-009 the candidate has no script".to_owned()),
         Ok(Some(script)) => script,
     };
-    let at = match renderable_at(job.source.exam(), &job.source.life(), script.get()) {
+    let transmitted_at = match job.source.transmitted_at(place) {
+        Ok(at) => at,
+        Err(error) => return failed(number, error.into()),
+    };
+    let at = match renderable_at(job.source.exam(), &job.source.life(), transmitted_at) {
         Ok(at) => at,
         Err(closed) => return refused(closed.to_string()),
     };

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::journal::hex;
+use crate::journal::{Timestamp, hex};
 use crate::model::*;
 use crate::render::{Composer, Copy, HalfEm, Measure, Press, Profile, Registry, RenderError, Subject};
 use crate::rope::{BlobSource, Rope};
@@ -240,7 +240,6 @@ impl Academy {
             appreciation: Some(appreciation.to_owned()),
             annotations: Vec::new(),
             annotations_apart: None,
-            transmitted_at: Some(MORNING + i64::try_from(place).expect("few candidates") * 10),
         };
         self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
     }
@@ -340,6 +339,9 @@ impl Source for Academy {
     fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
         let candidate = self.candidate_at(place)?;
         Ok(candidate.and_then(|candidate| self.scripts.get(candidate.get().number.as_str()).cloned()))
+    }
+    fn transmitted_at(&self, place: u32) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.script_at(place)?.map(|_| MORNING + i64::from(place) * 10))
     }
     fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {
         Ok(self.schools.get(uai).cloned())

@@ -1,5 +1,6 @@
 //! Where a job finds its copies.
 
+use crate::journal::Timestamp;
 use crate::model::{ArchivedExam, Candidate, School, Script};
 use crate::store::{Annotations, ExamView, Life, Record, StoreError};
 
@@ -32,6 +33,12 @@ pub trait Source: Sync {
     /// # Errors
     /// [`StoreError`] when the record cannot be read.
     fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError>;
+
+    /// When the script at a place was transmitted: seconds since 1970, UTC; none when it was not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when that cannot be read.
+    fn transmitted_at(&self, place: u32) -> Result<Option<Timestamp>, StoreError>;
 
     /// One school.
     ///
@@ -70,6 +77,10 @@ impl Source for ExamView {
 
     fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
         self.script_at(place)
+    }
+
+    fn transmitted_at(&self, place: u32) -> Result<Option<Timestamp>, StoreError> {
+        self.transmitted_at(place)
     }
 
     fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {

@@ -252,6 +252,5 @@ fn whole(line: ScriptLine, pages: Vec<Page>) -> Script {
         appreciation: line.appreciation,
         annotations: line.annotations,
         annotations_apart: None,
-        transmitted_at: None,
     }
 }

@@ -150,9 +150,12 @@ pub struct Counts {
     /// Exports to Cyclades and IMAG'IN that were prepared so far.
     #[serde(default, skip_serializing_if = "none_yet")]
     pub exports: u64,
+    /// Scripts of an E3C whose mark Cyclades has accepted.
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub transmitted: u64,
 }
 
-/// Lines written before the first export say nothing of exports.
+/// Lines written before the first export say nothing of exports, nor of what was transmitted.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
 fn none_yet(count: &u64) -> bool {
     *count == 0

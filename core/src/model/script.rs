@@ -85,8 +85,6 @@ pub struct Script {
     pub annotations: Vec<Annotation>,
     /// Where the annotations are when they are too many for a record.
     pub annotations_apart: Option<Packed>,
-    /// When Cyclades had accepted its mark, for a script of an E3C: seconds since 1970, UTC.
-    pub transmitted_at: Option<i64>,
 }
 
 impl ArchivedPacked {

@@ -1,7 +1,7 @@
 //! The gate: the one place that decides whether a script may be rendered.
 
 use crate::journal::Timestamp;
-use crate::model::{ArchivedExam, ArchivedExamKind, ArchivedScript};
+use crate::model::{ArchivedExam, ArchivedExamKind};
 use crate::store::Life;
 
 /// Why a script may not be rendered yet. English, no personal data.
@@ -16,15 +16,17 @@ pub enum Closed {
 }
 
 /// Since when a script may be rendered: since its one-off exam is closed, or since it is transmitted.
-/// Seconds since 1970, UTC.
+/// Seconds since 1970, UTC, as is `transmitted_at`, when Cyclades had accepted the script's mark.
 ///
 /// # Errors
 /// [`Closed`] says what is missing.
-pub fn renderable_at(exam: &ArchivedExam, life: &Life, script: &ArchivedScript) -> Result<Timestamp, Closed> {
+pub fn renderable_at(
+    exam: &ArchivedExam,
+    life: &Life,
+    transmitted_at: Option<Timestamp>,
+) -> Result<Timestamp, Closed> {
     match exam.kind {
         ArchivedExamKind::OneOff => life.closed_at.ok_or(Closed::NotClosed),
-        ArchivedExamKind::CommonAssessment => {
-            script.transmitted_at.as_ref().map(|at| at.to_native()).ok_or(Closed::NotTransmitted)
-        }
+        ArchivedExamKind::CommonAssessment => transmitted_at.ok_or(Closed::NotTransmitted),
     }
 }

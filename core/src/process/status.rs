@@ -142,7 +142,7 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         open_batches: Missing::default(),
         pending_batches: Missing::default(),
         unbatched_scripts: Missing::default(),
-        transmitted: 0,
+        transmitted: view.counts().transmitted,
         scanning: Scanning::default(),
         marks: Marks::default(),
         processes: Vec::new(),
@@ -175,7 +175,6 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         let script = view.script_at(place)?;
         if let Some(script) = &script {
             let script = script.get();
-            status.transmitted += u64::from(script.transmitted_at.is_some());
             if script.batch.is_none() {
                 status.unbatched_scripts.push(&candidate.number);
             }

@@ -16,7 +16,7 @@ use super::StoreError;
 use super::tables::Table;
 
 /// A leaf ends with the entry that makes it as long as this.
-const LEAF_BYTES: usize = 4096;
+const LEAF_BYTES: usize = 1024;
 
 /// Bytes before an entry's key.
 const HEAD: usize = 6;

@@ -27,6 +27,7 @@ mod holdings;
 mod leaves;
 mod lock;
 mod meta;
+mod moments;
 mod open;
 mod packs;
 mod record;

@@ -16,7 +16,7 @@ use super::meta::{self, Applied, State};
 use super::record::{ExamEntry, Record};
 use super::secret::Secret;
 use super::tables::{Tables, exports_of};
-use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError};
+use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError, moments};
 use crate::journal::{Counts, Journal, Lines};
 
 /// The journal's file within a data directory.
@@ -206,10 +206,16 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
     }
     for entry in &entries {
         let exam = entry.get().exam.id.as_str();
-        let expected = expected.get(exam).copied().unwrap_or_default().exports;
+        let expected = expected.get(exam).copied().unwrap_or_default();
         let found = tables.exports.scan_prefix(exports_of(exam)).count() as u64;
-        if found != expected {
+        if found != expected.exports {
+            let expected = expected.exports;
             return Err(OpenError::Counts { exam: exam.to_owned(), what: "exports", expected, found });
+        }
+        let found = moments::count(tables, entry.get().generation.to_native())?;
+        if found != expected.transmitted {
+            let (what, expected) = ("transmitted scripts", expected.transmitted);
+            return Err(OpenError::Counts { exam: exam.to_owned(), what, expected, found });
         }
     }
     for entry in &entries {

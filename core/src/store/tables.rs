@@ -36,6 +36,8 @@ pub(super) struct Tables {
     pub(super) places: Table,
     /// Generation, the candidate's place → `Script`.
     pub(super) scripts: Table,
+    /// Generation, number of a group of places → `Moments`. See [`super::moments`].
+    pub(super) moments: Table,
     /// Generation, word or rank → postings; in leaves. See [`super::search`].
     pub(super) search: Table,
     /// Exam id, zero, target, number → `Export`. Imports leave them alone.
@@ -74,6 +76,7 @@ impl Tables {
                 candidates: tree("candidates")?,
                 places: tree("places")?,
                 scripts: tree("scripts")?,
+                moments: tree("moments")?,
                 search: tree("search")?,
                 exports: tree("exports")?,
                 inspections: tree("inspections")?,
@@ -155,9 +158,9 @@ impl Tables {
     }
 
     /// The trees whose keys begin with a generation.
-    pub(super) fn of_generations(&self) -> [&Table; 7] {
-        let Tables { schools, markers, batches, candidates, places, scripts, search, .. } = self;
-        [schools, markers, batches, candidates, places, scripts, search]
+    pub(super) fn of_generations(&self) -> [&Table; 8] {
+        let Tables { schools, markers, batches, candidates, places, scripts, moments, search, .. } = self;
+        [schools, markers, batches, candidates, places, scripts, moments, search]
     }
 }
 

@@ -7,8 +7,8 @@ use super::generation::Held;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, InspectionRecord, Life, Record};
 use super::tables::{Keys, Records, Tables, exports_of, key, key_at, read};
-use super::{BlobStore, StoreError};
-use crate::journal::{Counts, PagePlace};
+use super::{BlobStore, StoreError, moments};
+use crate::journal::{Counts, PagePlace, Timestamp};
 use crate::model::{
     Annotation, ArchivedAnnotation, ArchivedExam, Batch, BlobRef, Candidate, Marker, School, Script,
 };
@@ -166,6 +166,15 @@ impl ExamView {
     pub fn script_at(&self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
         let what = || format!("the script of the candidate at place {place}");
         read(&self.tables.scripts, self.key_at(place), what)
+    }
+
+    /// When the script of the candidate at a place was transmitted, that is when Cyclades had accepted its
+    /// mark: seconds since 1970, UTC. None when it was not, and for a one-off exam.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn transmitted_at(&self, place: u32) -> Result<Option<Timestamp>, StoreError> {
+        moments::at(&self.tables, self.held.generation(), place)
     }
 
     /// Batches, by id.

@@ -80,6 +80,7 @@ impl Bundle {
             scripts: scripts.clone().count() as u64,
             pages: scripts.map(|pages| pages.len() as u64).sum(),
             exports: 0,
+            transmitted: 0,
         }
     }
 }
@@ -203,7 +204,6 @@ fn script(person: Person) -> Option<Script> {
         appreciation: Some(person.appreciation),
         annotations: (0..person.annotations).map(annotation).collect(),
         annotations_apart: None,
-        transmitted_at: None,
     })
 }
 

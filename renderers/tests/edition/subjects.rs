@@ -148,7 +148,6 @@ impl Case {
             appreciation: Some(APPRECIATION.to_owned()),
             annotations: Vec::new(),
             annotations_apart: None,
-            transmitted_at: None,
         };
         Case { exam, school, candidate, script, renderable_at: 1_580_000_000 }
     }

@@ -85,11 +85,10 @@ pub(super) fn each_cyclades<E: From<StoreError>>(
         let script = view.script_at(place)?;
         let script = script.as_ref().map(|script| script.get());
         if let Some(batches) = &batches {
-            let due = script.is_some_and(|script| {
-                let batch = script.batch.as_ref();
-                script.transmitted_at.is_none() && batch.is_some_and(|id| batches.contains_key(id.as_str()))
+            let validated = script.is_some_and(|script| {
+                script.batch.as_ref().is_some_and(|id| batches.contains_key(id.as_str()))
             });
-            if !due {
+            if !validated || view.transmitted_at(place)?.is_some() {
                 continue;
             }
         }

@@ -2,10 +2,9 @@
 
 use crate::model::{Change, Hundredths, Page, Script};
 
-/// What was decided about a script stays with it: that it is transmitted, a mark that somebody changed,
-/// what was found or accepted on its pages.
+/// What was decided about a script stays with it: a mark that somebody changed, what was found or accepted
+/// on its pages.
 pub(super) fn carry_over(script: &mut Script, old: &Script) {
-    script.transmitted_at = old.transmitted_at;
     // A mark that is changed is never changed back without a trace: the bundle's own harmonised mark
     // gives way to what somebody decided here.
     if let Some(adjustment) = &old.adjustment {

@@ -1,6 +1,6 @@
 //! Launches, what targets answered, publication.
 
-use super::transmit::Transmission;
+use super::transmit::transmitted;
 use super::{Bench, Place, Prepared, exam_of};
 use crate::journal::{Answer, Launch, Publish, Sent, Target};
 use crate::model::ExamKind;
@@ -85,7 +85,7 @@ pub(super) fn prepare_sent(
         took_ms: command.took_ms,
         outcome: (&command.answer).into(),
     });
-    let mut transmits = None;
+    let mut moments = Vec::new();
     if let Answer::Committed { rejected, list, .. } = &command.answer
         && target == Target::Cyclades
     {
@@ -95,16 +95,17 @@ pub(super) fn prepare_sent(
             }
             ExamKind::OneOff => {}
             ExamKind::CommonAssessment => {
-                let transmission = Transmission::of(bench, &entry, &export, list.as_ref(), place.at)?;
-                if !transmission.is_empty() {
+                let adding = transmitted(bench, &entry, &export, list.as_ref(), place.at)?;
+                entry.counts.transmitted += adding.added;
+                if entry.counts.transmitted > 0 {
                     entry.life.download_since.get_or_insert(place.at);
                 }
-                transmits = Some(transmission);
+                moments = adding.written()?;
             }
         }
     }
     entry.line = place.line;
-    Ok(Prepared { exports: vec![kept(exam, &export)?], transmits, ..Prepared::of(entry) })
+    Ok(Prepared { exports: vec![kept(exam, &export)?], moments, ..Prepared::of(entry) })
 }
 
 /// Cyclades has published, or a person says so. Said twice, it is said once; what Cyclades says takes

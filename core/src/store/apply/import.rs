@@ -9,12 +9,13 @@ use super::packs::Packs;
 use super::places::placed;
 use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
-use crate::journal::{Counts, ImportCommand};
+use crate::journal::{Counts, ImportCommand, Timestamp};
 use crate::model::{
     ArchivedBatchState, ArchivedHarmonisation, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
     School, Script,
 };
 use crate::store::leaves::packed;
+use crate::store::moments::{self, Adding};
 use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};
 use crate::store::refusal::{Numbers, Refusal};
 use crate::store::search::{Name, entries};
@@ -137,6 +138,7 @@ impl Staging<'_> {
             let numbers = std::mem::take(&mut self.frozen);
             return Err(Refusal::ImportTransmitted { exam: exam.id, numbers }.into());
         }
+        counts.transmitted = self.keep_moments(&numbers)?;
         let own_counts = Counts {
             schools: own.0 as u64,
             markers: own.1 as u64,
@@ -334,6 +336,35 @@ impl Staging<'_> {
         Ok(written)
     }
 
+    /// When a candidate's script was transmitted, in the exam as it is.
+    fn transmitted_before(&self, number: &str) -> Result<Option<Timestamp>, StoreError> {
+        let Some(before) = self.before.as_ref().filter(|before| before.counts.transmitted > 0) else {
+            return Ok(None);
+        };
+        let (tables, generation) = (self.bench.tables, before.generation);
+        let Some(place) = tables.place_of(generation, number)? else { return Ok(None) };
+        moments::at(tables, generation, place)
+    }
+
+    /// What is transmitted stays so, wherever its script lies now; how many there are.
+    fn keep_moments(&self, numbers: &[String]) -> Result<u64, ExecuteError> {
+        let tables = self.bench.tables;
+        let mut moments = Adding::to(tables, self.generation);
+        for (number, place) in numbers.iter().zip(0..) {
+            let Some(at) = self.transmitted_before(number)? else { continue };
+            if tables.scripts.contains_key(key_at(self.generation, place)).map_err(StoreError::from)? {
+                moments.add(place, at)?;
+            }
+        }
+        let count = moments.added;
+        let mut writer = Writer::of(&tables.moments);
+        for (key, record) in moments.written()? {
+            writer.put(key.to_vec(), &record)?;
+        }
+        writer.end()?;
+        Ok(count)
+    }
+
     /// A candidate's script in another generation.
     fn script_under(
         &self,
@@ -353,7 +384,7 @@ impl Staging<'_> {
         if let Some(old) = self.script_under(before, &script.candidate)? {
             let what = || format!("the script of candidate {}", script.candidate);
             let old = old.value().map_err(StoreError::record(what()))?;
-            if old.transmitted_at.is_some() && !self.unchanged(&script, &old)? {
+            if self.transmitted_before(&script.candidate)?.is_some() && !self.unchanged(&script, &old)? {
                 frozen.push(&script.candidate);
             }
             carry_over(&mut script, &old);

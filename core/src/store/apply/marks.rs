@@ -40,19 +40,22 @@ pub(super) fn prepare(
             }
             harmonised_batch(bench, entry, batch)?;
             for number in numbers_in(bench, entry, batch)? {
-                touched.script(&number, |script| (by_batch(script, by, &adjustment), ()))?;
+                if !touched.is_transmitted(&number)? {
+                    touched.script(&number, |script| (by_batch(script, by, &adjustment), ()))?;
+                }
             }
         }
         MarkChange::Candidate { batch, candidate, mark } => {
             let mark = a_mark(entry, *mark)?;
             harmonised_batch(bench, entry, batch)?;
             present(bench, entry, candidate)?;
+            let transmitted = touched.is_transmitted(candidate)?;
             let changed = touched.script(candidate, |script| {
                 if script.batch.as_ref() != Some(batch) {
                     let (candidate, batch) = (candidate.clone(), batch.clone());
                     return (false, Err(Refusal::OtherBatch { candidate, batch }));
                 }
-                alone(script, mark, Change::Alone, &adjustment)
+                alone(script, transmitted, mark, (Change::Alone, &adjustment))
             })?;
             settled(changed, &command.exam, candidate)?;
         }
@@ -68,8 +71,10 @@ pub(super) fn prepare(
                     return Err(Refusal::NotFinal { candidate: candidate.clone() }.into());
                 }
             }
-            let changed =
-                touched.script(candidate, |script| alone(script, mark, Change::Corrected, &adjustment))?;
+            let transmitted = touched.is_transmitted(candidate)?;
+            let changed = touched.script(candidate, |script| {
+                alone(script, transmitted, mark, (Change::Corrected, &adjustment))
+            })?;
             settled(changed, &command.exam, candidate)?;
         }
     }
@@ -79,11 +84,11 @@ pub(super) fn prepare(
 /// Changes one mark by itself.
 fn alone(
     script: &mut Script,
+    transmitted: bool,
     mark: Hundredths,
-    change: Change,
-    adjustment: &dyn Fn(Change) -> Adjustment,
+    (change, adjustment): (Change, &dyn Fn(Change) -> Adjustment),
 ) -> (bool, Result<(), Refusal>) {
-    if script.transmitted_at.is_some() {
+    if transmitted {
         return (false, Err(Refusal::Transmitted { candidate: script.candidate.clone() }));
     }
     let same = script.harmonised == Some(mark)
@@ -104,7 +109,7 @@ fn by_batch(script: &mut Script, by: Hundredths, adjustment: &dyn Fn(Change) -> 
         .adjustment
         .as_ref()
         .is_some_and(|before| matches!(before.change, Change::Alone | Change::Corrected));
-    let Some(mark) = script.marker_mark.filter(|_| !by_itself && script.transmitted_at.is_none()) else {
+    let Some(mark) = script.marker_mark.filter(|_| !by_itself) else {
         return false;
     };
     let harmonised = Some(moved(mark, by));

@@ -28,7 +28,6 @@ use super::secret::Secret;
 use super::tables::{Tables, read};
 use super::{BlobStore, ExecuteError, Load, StoreError};
 use crate::journal::{Actor, Command, Counts, Timestamp};
-use transmit::Transmission;
 
 /// What preparing needs.
 pub(super) struct Bench<'a> {
@@ -57,8 +56,8 @@ pub(super) struct Prepared {
     pub(super) batches: Vec<(Vec<u8>, sled::IVec)>,
     /// Exports to be written or written over.
     pub(super) exports: Vec<(Vec<u8>, sled::IVec)>,
-    /// Scripts that are transmitted by it.
-    pub(super) transmits: Option<Transmission>,
+    /// Moments of transmission to be written over.
+    pub(super) moments: Vec<([u8; 8], sled::IVec)>,
     /// Whether there is anything to do at all.
     pub(super) changes: bool,
     /// A generation that was written for it; given up when it comes to nothing.
@@ -73,7 +72,7 @@ impl Prepared {
             scripts: Vec::new(),
             batches: Vec::new(),
             exports: Vec::new(),
-            transmits: None,
+            moments: Vec::new(),
             changes: true,
             staged: None,
         }
@@ -119,15 +118,16 @@ pub(super) fn apply(
     let record = Record::of(entry).map_err(StoreError::record(format!("exam {exam}")))?;
     let applied = Applied { line, head };
     fail::fail_point!("apply-before-flip");
-    if let Some(transmission) = &prepared.transmits {
-        transmission.write(bench, entry.generation)?;
-    }
     bench.generations.flip(exam, entry.generation, || {
-        let Tables { meta, exams, scripts, batches, exports, .. } = bench.tables;
-        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree) = (meta, exams, scripts, batches, exports);
-        let written = trees.transaction(|(meta, exams, scripts, batches, exports)| {
+        let Tables { meta, exams, scripts, moments, batches, exports, .. } = bench.tables;
+        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree, &Tree) =
+            (meta, exams, scripts, moments, batches, exports);
+        let written = trees.transaction(|(meta, exams, scripts, moments, batches, exports)| {
             for (key, record) in &prepared.scripts {
                 scripts.insert(key, record.clone())?;
+            }
+            for (key, record) in &prepared.moments {
+                moments.insert(key, record.clone())?;
             }
             for (key, record) in &prepared.batches {
                 batches.insert(key.as_slice(), record.clone())?;

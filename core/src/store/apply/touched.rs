@@ -6,7 +6,7 @@ use super::{Bench, Place, Prepared, exam_of};
 use crate::model::{Page, Script};
 use crate::store::record::{ExamEntry, Record, VALUE_LIMIT};
 use crate::store::tables::{key_at, read};
-use crate::store::{ExecuteError, StoreError};
+use crate::store::{ExecuteError, StoreError, moments};
 
 /// Scripts that a command changes, each read once and written once.
 pub(super) struct Touched<'b> {
@@ -43,6 +43,13 @@ impl<'b> Touched<'b> {
         let (changes, answer) = change(script);
         *changed |= changes;
         Ok(Some(answer))
+    }
+
+    /// Whether a candidate's script is transmitted; not when there is none.
+    pub(super) fn is_transmitted(&self, candidate: &str) -> Result<bool, StoreError> {
+        let (tables, generation) = (self.bench.tables, self.entry.generation);
+        let Some(place) = tables.place_of(generation, candidate)? else { return Ok(false) };
+        Ok(moments::at(tables, generation, place)?.is_some())
     }
 
     /// Lets `change` work on a page; it says whether it changed anything. None when there is no

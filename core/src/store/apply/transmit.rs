@@ -5,97 +5,52 @@ use std::collections::BTreeSet;
 use super::Bench;
 use crate::exchange::rows::{Chunks, read_rejected, row_keys};
 use crate::journal::Timestamp;
-use crate::model::{BlobRef, Script};
+use crate::model::BlobRef;
 use crate::rope::BlobSource as _;
-use crate::store::record::{ExamEntry, Export, Record};
-use crate::store::tables::{key_at, read};
+use crate::store::moments::Adding;
+use crate::store::record::{ExamEntry, Export};
+use crate::store::tables::key_at;
 use crate::store::view::read_blob;
 use crate::store::{ExecuteError, StoreError};
 
 /// The most bytes of a list of rejected rows; an answer of a target has fewer.
 const LIST_LIMIT: u64 = 64 << 20;
 
-/// Scripts written at once.
-const AT_ONCE: usize = 500;
-
-/// Which scripts a commit transmits.
-pub(in crate::store) struct Transmission {
-    /// The candidates' places, in order.
-    places: Vec<u32>,
+/// The scripts whose rows Cyclades has just accepted get their moment: exactly those.
+pub(super) fn transmitted<'t>(
+    bench: &Bench<'t>,
+    entry: &ExamEntry,
+    export: &Export,
+    rejected: Option<&BlobRef>,
     at: Timestamp,
-}
-
-impl Transmission {
-    /// Exactly the scripts whose rows were accepted.
-    pub(super) fn of(
-        bench: &Bench<'_>,
-        entry: &ExamEntry,
-        export: &Export,
-        rejected: Option<&BlobRef>,
-        at: Timestamp,
-    ) -> Result<Transmission, ExecuteError> {
-        let contradiction =
-            |detail: String| ExecuteError::Contradiction { exam: entry.exam.id.clone(), detail };
-        let refused: BTreeSet<String> = match rejected {
-            Some(list) => {
-                let list = read_blob(bench.blobs, list, LIST_LIMIT)
-                    .map_err(|error| contradiction(format!("rejected rows cannot be read: {error}")))?;
-                let list = read_rejected(&list).map_err(|error| contradiction(error.to_string()))?;
-                list.into_iter().map(|rejected| rejected.key).collect()
+) -> Result<Adding<'t>, ExecuteError> {
+    let contradiction = |detail: String| ExecuteError::Contradiction { exam: entry.exam.id.clone(), detail };
+    let refused: BTreeSet<String> = match rejected {
+        Some(list) => {
+            let list = read_blob(bench.blobs, list, LIST_LIMIT)
+                .map_err(|error| contradiction(format!("rejected rows cannot be read: {error}")))?;
+            let list = read_rejected(&list).map_err(|error| contradiction(error.to_string()))?;
+            list.into_iter().map(|rejected| rejected.key).collect()
+        }
+        None => BTreeSet::new(),
+    };
+    let unread =
+        |error: std::io::Error| contradiction(format!("the rows of an export cannot be read: {error}"));
+    let chunks = Chunks::of(bench.blobs.open(&export.rows).map_err(unread)?, &export.chunks);
+    let mut moments = Adding::to(bench.tables, entry.generation);
+    for chunk in 1..=chunks.count() {
+        let chunk = chunks.body(chunk).map_err(unread)?;
+        for number in row_keys(&chunk).map_err(|error| contradiction(error.to_string()))? {
+            if refused.contains(&number) {
+                continue;
             }
-            None => BTreeSet::new(),
-        };
-        let unread =
-            |error: std::io::Error| contradiction(format!("the rows of an export cannot be read: {error}"));
-        let chunks = Chunks::of(bench.blobs.open(&export.rows).map_err(unread)?, &export.chunks);
-        let mut places = Vec::new();
-        for chunk in 1..=chunks.count() {
-            let chunk = chunks.body(chunk).map_err(unread)?;
-            for number in row_keys(&chunk).map_err(|error| contradiction(error.to_string()))? {
-                if refused.contains(&number) {
-                    continue;
-                }
-                let Some(place) = bench.tables.place_of(entry.generation, &number)? else {
-                    return Err(contradiction(format!("candidate {number} was exported and is gone")));
-                };
-                if script_at(bench, entry.generation, place)?.is_some() {
-                    places.push(place);
-                }
+            let Some(place) = bench.tables.place_of(entry.generation, &number)? else {
+                return Err(contradiction(format!("candidate {number} was exported and is gone")));
+            };
+            if bench.tables.scripts.contains_key(key_at(entry.generation, place)).map_err(StoreError::from)? {
+                moments.add(place, at)?;
             }
         }
-        places.sort_unstable();
-        Ok(Transmission { places, at })
     }
-
-    /// Whether it transmits nothing.
-    pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
-    }
-
-    /// Writes the scripts, not all at once: they are many. Whatever is written of it before a crash is
-    /// so, Cyclades has said it; the rest is written when the line is replayed.
-    pub(super) fn write(&self, bench: &Bench<'_>, generation: u32) -> Result<(), StoreError> {
-        let scripts = &bench.tables.scripts;
-        for places in self.places.chunks(AT_ONCE) {
-            let mut batch = sled::Batch::default();
-            for place in places {
-                let Some(record) = script_at(bench, generation, *place)? else { continue };
-                let what = || StoreError::record(format!("the script at place {place}"));
-                let mut script = record.value().map_err(what())?;
-                // The first moment counts.
-                script.transmitted_at.get_or_insert(self.at);
-                let record = Record::of(&script).map_err(what())?;
-                let key = key_at(generation, *place);
-                scripts.make_room(&key, record.envelope().len())?;
-                batch.insert(&key, record.envelope().clone());
-            }
-            scripts.apply_batch(batch)?;
-        }
-        Ok(())
-    }
-}
-
-fn script_at(bench: &Bench<'_>, generation: u32, place: u32) -> Result<Option<Record<Script>>, StoreError> {
-    let what = || format!("the script of the candidate at place {place}");
-    read::<Script>(&bench.tables.scripts, key_at(generation, place), what)
+    Ok(moments)
 }

@@ -59,6 +59,12 @@ impl ArchivedLife {
     }
 }
 
+/// When scripts were transmitted (Cyclades had accepted their marks): those of some neighbouring places, in
+/// order, the last ones left out when they have none. Seconds since 1970, UTC.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct Moments(pub Vec<Option<i64>>);
+
 /// What inspection found when it decoded a scan. Kept by the scan's SHA-256; can be found again at
 /// any time, so it is not journalled.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
@@ -94,6 +100,7 @@ kept! {
     7 Vec<Annotation>,
     8 InspectionRecord,
     9 Export,
+    11 Moments,
 }
 
 impl crate::journal::ArchivedCounts {
@@ -107,6 +114,7 @@ impl crate::journal::ArchivedCounts {
             scripts: self.scripts.to_native(),
             pages: self.pages.to_native(),
             exports: self.exports.to_native(),
+            transmitted: self.transmitted.to_native(),
         }
     }
 }

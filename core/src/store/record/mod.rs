@@ -16,7 +16,7 @@ use rkyv::{Archive, Deserialize, Serialize};
 
 pub use envelope::RecordFault;
 pub use export::{ATTEMPTS_KEPT, Attempt, Export, Outcome, Standing};
-pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life};
+pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life, Moments};
 
 /// The largest value that goes into the database (sled gives larger ones a file each).
 pub const VALUE_LIMIT: usize = 64 * 1024;

@@ -100,7 +100,6 @@ fn everything() -> Script {
             })
             .collect(),
         annotations_apart: Some(Packed { pack: blob(5), offset: 7, length: 11 }),
-        transmitted_at: Some(1_578_038_400),
     }
 }
 
@@ -157,6 +156,7 @@ fn records_of_schema_version_1_are_read_for_ever() {
             scripts: 5,
             pages: 6,
             exports: 7,
+            transmitted: 8,
         },
         bundle: [1; 32],
         command: [2; 32],
@@ -238,6 +238,8 @@ fn records_of_schema_version_1_are_read_for_ever() {
         ],
     };
     reads_back(include_str!("fixtures/1-export.hex"), &export);
+    let moments = Moments(vec![None, Some(1_580_000_000), None, Some(-1)]);
+    reads_back(include_str!("fixtures/1-moments.hex"), &moments);
 }
 
 #[test]

@@ -7,8 +7,9 @@ use crate::model::{
     ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
 };
 use crate::store::leaves;
-use crate::store::record::{ExamEntry, InspectionRecord, Kept, Record};
-use crate::store::tables::{Table, place_in};
+use crate::store::moments;
+use crate::store::record::{ExamEntry, InspectionRecord, Kept, Moments, Record};
+use crate::store::tables::{Table, key_at, place_in};
 use crate::store::{Store, StoreError};
 
 /// Reads all records of all exams and the inspections.
@@ -96,7 +97,29 @@ impl Exam<'_> {
             refer(exam, name, script, references);
             let id = self.store.secret.script_id(exam, name);
             (script.candidate == name && script.id == id).then_some(())
-        })
+        })?;
+        self.moments(report)
+    }
+
+    /// What is said to be transmitted must have a script.
+    fn moments(&self, report: &mut VerifyReport) -> Result<(), StoreError> {
+        let (tables, exam) = (&self.store.tables, self.exam);
+        let by_group = |key: &[u8]| format!("group {}", place_in(key).unwrap_or(u32::MAX));
+        let mut without = Vec::new();
+        self.each::<Moments>(&tables.moments, "moments of", by_group, report, |name, moments, _| {
+            let group: u32 = name.strip_prefix("group ").and_then(|group| group.parse().ok())?;
+            let places = (group.checked_mul(moments::TOGETHER)?..).zip(moments.0.iter());
+            without.extend(places.filter(|(_, at)| at.is_some()).map(|(place, _)| place));
+            Some(())
+        })?;
+        for place in without {
+            if !tables.scripts.contains_key(key_at(self.generation, place))? {
+                let detail =
+                    format!("exam {exam}: nothing at place {place} can be transmitted, it has no script");
+                report.find("STO-044", detail);
+            }
+        }
+        Ok(())
     }
 
     /// The candidates' numbers by place.
