@@ -1,14 +1,15 @@
 //! The store itself: views for readers, commands one at a time.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::apply::{Bench, Place, apply, exam_entry, prepare};
+use super::apply::{Bench, Place, apply, count_span, exam_entry, prepare};
 use super::generation::Generations;
 use super::packs::OpenPacks;
-use super::record::{InspectionRecord, Record};
+use super::record::{InspectionRecord, Record, Waiting};
 use super::secret::Secret;
-use super::tables::Tables;
+use super::tables::{Tables, key_at, read};
 use super::{BlobStore, ExamView, ExecuteError, Load, StoreError};
 use crate::journal::{Actor, Command, Counts, Cut, Journal, Timestamp};
 use crate::model::BlobRef;
@@ -160,6 +161,27 @@ impl Store {
         }
         self.tables.inspections.apply_batch(batch)?;
         self.tables.commit()
+    }
+
+    /// Counts again what waits for inspection in a span of a view: its pages were inspected, and the
+    /// damage that was found is told. What a crash takes of it waits for one more inspection.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read or written.
+    pub fn count_waiting(&self, view: &ExamView, span: u32) -> Result<(), StoreError> {
+        let generation = view.held.generation();
+        let (tables, key) = (&self.tables, key_at(generation, span));
+        let what = || format!("what waits in span {span}");
+        let waits = |record: Record<Waiting>| record.get().pages.count > 0;
+        if !read::<Waiting>(&tables.waiting, key, what)?.is_some_and(waits) {
+            return Ok(());
+        }
+        // A command that changes these scripts counts what waits among them too.
+        let _one_at_a_time = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = count_span(tables, generation, span, &BTreeMap::new())?;
+        let record = Record::of(&counted).map_err(StoreError::record(what()))?;
+        tables.waiting.insert(&key, record.envelope().clone())?;
+        tables.commit()
     }
 
     pub(super) fn bench(&self) -> Bench<'_> {

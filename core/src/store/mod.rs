@@ -44,8 +44,9 @@ pub use error::{ExecuteError, OpenError, StoreError};
 pub use execute::{Executed, Store};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use record::{
-    ArchivedExamEntry, ArchivedInspectionRecord, Attempt, ExamEntry, Export, InspectionRecord, Kept, Life,
-    Outcome, Record, RecordFault, Standing, VALUE_LIMIT,
+    ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
+    Few, InspectionRecord, Kept, Life, Outcome, Record, RecordFault, SHOWN, Standing, Tally, VALUE_LIMIT,
+    Waiting,
 };
 pub use refusal::Refusal;
 pub use tables::Records;

@@ -13,7 +13,7 @@ use super::generation::Generations;
 use super::leaves;
 use super::lock::Lock;
 use super::meta::{self, Applied, State};
-use super::record::{ExamEntry, Record};
+use super::record::{ExamEntry, Record, SPAN};
 use super::secret::Secret;
 use super::tables::{Tables, exports_of};
 use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError};
@@ -192,6 +192,9 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
             ("markers", &tables.markers, expected.markers),
             ("batches", &tables.batches, expected.batches),
             ("scripts", &tables.scripts, expected.scripts),
+            // One a batch and that of the candidates in none.
+            ("tallies", &tables.tallies, expected.batches + 1),
+            ("spans", &tables.waiting, expected.candidates.div_ceil(u64::from(SPAN))),
         ] {
             let mut found = 0;
             for entry in table.scan_prefix(generation.to_be_bytes()) {

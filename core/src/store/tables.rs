@@ -36,6 +36,10 @@ pub(super) struct Tables {
     pub(super) places: Table,
     /// Generation, the candidate's place → `Script`.
     pub(super) scripts: Table,
+    /// Generation, batch → `Tally`; without a batch, that of the candidates who are in none.
+    pub(super) tallies: Table,
+    /// Generation, span → `Waiting`. Not journalled.
+    pub(super) waiting: Table,
     /// Generation, word or rank → postings; in leaves. See [`super::search`].
     pub(super) search: Table,
     /// Exam id, zero, target, number → `Export`. Imports leave them alone.
@@ -74,6 +78,8 @@ impl Tables {
                 candidates: tree("candidates")?,
                 places: tree("places")?,
                 scripts: tree("scripts")?,
+                tallies: tree("tallies")?,
+                waiting: tree("waiting")?,
                 search: tree("search")?,
                 exports: tree("exports")?,
                 inspections: tree("inspections")?,
@@ -155,9 +161,10 @@ impl Tables {
     }
 
     /// The trees whose keys begin with a generation.
-    pub(super) fn of_generations(&self) -> [&Table; 7] {
-        let Tables { schools, markers, batches, candidates, places, scripts, search, .. } = self;
-        [schools, markers, batches, candidates, places, scripts, search]
+    pub(super) fn of_generations(&self) -> [&Table; 9] {
+        let Tables { schools, markers, batches, candidates, places, scripts, .. } = self;
+        let Tables { tallies, waiting, search, .. } = self;
+        [schools, markers, batches, candidates, places, scripts, tallies, waiting, search]
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Bench;
+use sled::transaction::ConflictableTransactionError;
+use sled::{Transactional as _, Tree};
+
+use super::{Bench, given_up};
+use super::tallies::ChangedTallies;
 use crate::exchange::rows::{Chunks, read_rejected, row_keys};
 use crate::journal::Timestamp;
 use crate::model::{BlobRef, Script};
@@ -75,21 +79,37 @@ impl Transmission {
     /// Writes the scripts, not all at once: they are many. Whatever is written of it before a crash is
     /// so, Cyclades has said it; the rest is written when the line is replayed.
     pub(super) fn write(&self, bench: &Bench<'_>, generation: u32) -> Result<(), StoreError> {
-        let scripts = &bench.tables.scripts;
+        let (scripts, tallies) = (&bench.tables.scripts, &bench.tables.tallies);
         for places in self.places.chunks(AT_ONCE) {
-            let mut batch = sled::Batch::default();
+            let mut written = Vec::new();
+            let mut counted = ChangedTallies::of(bench, generation);
             for place in places {
                 let Some(record) = script_at(bench, generation, *place)? else { continue };
                 let what = || StoreError::record(format!("the script at place {place}"));
+                if record.get().transmitted_at.is_some() {
+                    // The first moment counts.
+                    continue;
+                }
                 let mut script = record.value().map_err(what())?;
-                // The first moment counts.
-                script.transmitted_at.get_or_insert(self.at);
-                let record = Record::of(&script).map_err(what())?;
+                script.transmitted_at = Some(self.at);
+                let after = Record::of(&script).map_err(what())?;
                 let key = key_at(generation, *place);
-                scripts.make_room(&key, record.envelope().len())?;
-                batch.insert(&key, record.envelope().clone());
+                scripts.make_room(&key, after.envelope().len())?;
+                written.push((key, after.envelope().clone()));
+                counted.change(*place, &record, after)?;
             }
-            scripts.apply_batch(batch)?;
+            let counted = counted.records()?;
+            let trees: (&Tree, &Tree) = (scripts, tallies);
+            let done = trees.transaction(|(scripts, tallies)| {
+                for (key, record) in &written {
+                    scripts.insert(key, record.clone())?;
+                }
+                for (key, record) in &counted {
+                    tallies.insert(key.as_slice(), record.clone())?;
+                }
+                Ok::<(), ConflictableTransactionError<()>>(())
+            });
+            done.map_err(given_up)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use rkyv::{Archive, Deserialize, Serialize};
 
 use super::Kept;
 use super::export::Export;
+use super::tally::{Tally, Waiting};
 use crate::journal::Counts;
 use crate::model::{Annotation, Batch, Candidate, Damage, Exam, Marker, School, Script};
 
@@ -94,6 +95,8 @@ kept! {
     7 Vec<Annotation>,
     8 InspectionRecord,
     9 Export,
+    10 Tally,
+    11 Waiting,
 }
 
 impl crate::journal::ArchivedCounts {

@@ -4,6 +4,7 @@ mod envelope;
 mod export;
 mod kinds;
 mod proven;
+mod tally;
 
 use std::marker::PhantomData;
 
@@ -17,6 +18,8 @@ use rkyv::{Archive, Deserialize, Serialize};
 pub use envelope::RecordFault;
 pub use export::{ATTEMPTS_KEPT, Attempt, Export, Outcome, Standing};
 pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life};
+pub(super) use tally::Share;
+pub use tally::{ArchivedTally, ArchivedWaiting, Few, SHOWN, SPAN, Tally, Waiting};
 
 /// The largest value that goes into the database (sled gives larger ones a file each).
 pub const VALUE_LIMIT: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 mod blobs;
 mod records;
 mod replay;
+mod tallies;
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -15,7 +16,7 @@ use crate::model::BlobRef;
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Stable code: `JRN-002`, or `STO-040` to `STO-047`.
+    /// Stable code: `JRN-002`, or `STO-040` to `STO-048`.
     pub code: &'static str,
     /// What was found where; ids, numbers and digests only.
     pub detail: String,
@@ -69,6 +70,7 @@ impl References {
 /// | `STO-045` | an exam is not what the journal gives |
 /// | `STO-046` | a line of the journal cannot be replayed |
 /// | `STO-047` | the database and the journal's end do not agree |
+/// | `STO-048` | a tally is not what its candidates give |
 ///
 /// # Errors
 /// [`StoreError`] when the check itself cannot go on; what it finds is in the report.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{References, VerifyReport};
+use super::{References, VerifyReport, tallies};
 use crate::model::{
     ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
 };
@@ -26,6 +26,7 @@ pub(super) fn check(
             Ok(entry) if entry.get().exam.id.as_bytes() == key.as_ref() => {
                 let generation = entry.get().generation.to_native();
                 Exam { store, exam: &exam, generation }.check(report, references)?;
+                tallies::check(store, &exam, generation, report)?;
             }
             Ok(_) => report.find("STO-043", format!("exam {exam} carries another id")),
             Err(fault) => report.find("STO-042", format!("exam {exam}: {fault}")),

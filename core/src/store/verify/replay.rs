@@ -10,7 +10,7 @@ use crate::store::apply::Bench;
 use crate::store::generation::Generations;
 use crate::store::leaves;
 use crate::store::open::{JOURNAL, entries, replay_from};
-use crate::store::record::{ExamEntry, Export, Kept, Record};
+use crate::store::record::{ExamEntry, Export, Kept, Record, Tally};
 use crate::store::tables::{Keys, Table, Tables, exports_of};
 use crate::store::{OpenError, Store, StoreError};
 
@@ -99,6 +99,8 @@ fn exam(
     look("markers", names, values(&must_be.markers, from), values(&is.markers, to), present::<Marker>)?;
     look("batches", names, values(&must_be.batches, from), values(&is.batches, to), present::<Batch>)?;
     look("scripts", places, values(&must_be.scripts, from), values(&is.scripts, to), present::<Script>)?;
+    // What waits for inspection is left out: inspections are not journalled.
+    look("tallies", names, values(&must_be.tallies, from), values(&is.tallies, to), present::<Tally>)?;
     let (left, right) = (small(&must_be.candidates, from)?, small(&is.candidates, to)?);
     look("candidates", places, left, right, present::<Candidate>)?;
     look("candidates' places", names, small(&must_be.places, from)?, small(&is.places, to)?, Some)?;
