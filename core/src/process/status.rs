@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::closing::ClosingStatus;
 use super::processes::{Need, Process, ProcessStatus, State};
+use super::words::count;
 use crate::journal::Counts;
 use crate::model::{
     ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation, ArchivedHarmonisationMode, Hundredths,
@@ -262,13 +263,22 @@ impl fmt::Display for Status {
         writeln!(f, "exam {exam}: {label} ({kind})")?;
         writeln!(
             f,
-            "  {candidates} candidates: {present} present, {absent} absent, {absent_justified} absent with a valid \
-             reason, {exempt} exempt"
+            "  {}: {present} present, {absent} absent, {absent_justified} absent with a valid reason, {exempt} \
+             exempt",
+            count(*candidates, "candidate", "candidates")
         )?;
-        writeln!(f, "  {scripts} scripts of {pages} pages, {schools} schools, {markers} markers")?;
-        writeln!(f, "  {batches} batches, {} of them locked", self.locked_batches)?;
+        writeln!(
+            f,
+            "  {} of {}, {}, {}",
+            count(*scripts, "script", "scripts"),
+            count(*pages, "page", "pages"),
+            count(*schools, "school", "schools"),
+            count(*markers, "marker", "markers")
+        )?;
+        writeln!(f, "  {}, {} of them locked", count(*batches, "batch", "batches"), self.locked_batches)?;
         let mean = marks.mean.as_deref().unwrap_or("none");
-        writeln!(f, "  {} marks, {} missing, mean {mean}", marks.given, marks.missing)?;
+        let given = count(marks.given, "mark", "marks");
+        writeln!(f, "  {given}, {} missing, mean {mean}", marks.missing)?;
         for one in &self.processes {
             let word = match one.state {
                 State::NotApplicable => "not applicable".to_owned(),
@@ -278,6 +288,8 @@ impl fmt::Display for Status {
             writeln!(f, "  {} {word}", one.process.name())?;
             for need in &one.missing {
                 let Need { what, of, missing } = need;
+                let of = of.strip_suffix(if of == "batches" { "es" } else { "s" });
+                let of = of.filter(|_| missing.first.len() == 1).unwrap_or(need.of.as_str());
                 let shown = missing.to_string().replacen(" (", &format!(" ({of} "), 1);
                 writeln!(f, "    {what}: {shown}")?;
             }
@@ -285,7 +297,8 @@ impl fmt::Display for Status {
                 writeln!(f, "    damaged pages that were accepted: {}", scanning.accepted_pages)?;
             }
             if one.process == Process::Download {
-                writeln!(f, "    {} of {scripts} scripts transmitted", self.transmitted)?;
+                let all = count(*scripts, "script", "scripts");
+                writeln!(f, "    {} of {all} transmitted", self.transmitted)?;
             }
         }
         write!(f, "{}", self.closing)

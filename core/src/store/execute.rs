@@ -10,7 +10,7 @@ use super::packs::OpenPacks;
 use super::record::{InspectionRecord, Record, Waiting};
 use super::secret::Secret;
 use super::tables::{Tables, key_at, read};
-use super::{BlobStore, ExamView, ExecuteError, Load, StoreError};
+use super::{BlobStore, ExamView, ExecuteError, Load, NEVER, Stop, StoreError};
 use crate::journal::{Actor, Command, Counts, Cut, Journal, Timestamp};
 use crate::model::BlobRef;
 
@@ -93,7 +93,21 @@ impl Store {
     /// # Errors
     /// [`ExecuteError`]; nothing has changed then, except after [`ExecuteError::Unapplied`].
     pub fn execute(&self, command: &Command, actor: &Actor, at: Timestamp) -> Result<Executed, ExecuteError> {
-        self.execute_on(None, command, actor, at)
+        self.executed(None, command, actor, at, NEVER)
+    }
+
+    /// As [`Store::execute`], unless `stop` says so before the command has its line.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Stopped`] then; nothing has changed.
+    pub fn execute_until(
+        &self,
+        command: &Command,
+        actor: &Actor,
+        at: Timestamp,
+        stop: Stop<'_>,
+    ) -> Result<Executed, ExecuteError> {
+        self.executed(None, command, actor, at, stop)
     }
 
     /// As [`Store::execute`], if the exam is still what somebody looked at: `seen` is its
@@ -108,12 +122,23 @@ impl Store {
         actor: &Actor,
         at: Timestamp,
     ) -> Result<Executed, ExecuteError> {
+        self.executed(seen, command, actor, at, NEVER)
+    }
+
+    fn executed(
+        &self,
+        seen: Option<u64>,
+        command: &Command,
+        actor: &Actor,
+        at: Timestamp,
+        stop: Stop<'_>,
+    ) -> Result<Executed, ExecuteError> {
         // Whoever panicked while holding the lock may have left a line that is not applied.
         let mut writer = self.writer.lock().map_err(|_| ExecuteError::Halted)?;
         if writer.halted {
             return Err(ExecuteError::Halted);
         }
-        let bench = self.bench();
+        let bench = Bench { stop, ..self.bench() };
         self.generations.sweep(&self.tables)?;
         if let Some(seen) = seen
             && let Some(entry) = exam_entry(&self.tables, command.exam())?
@@ -133,6 +158,11 @@ impl Store {
             return Ok(Executed { line: None, counts: prepared.counts() });
         }
         fail::fail_point!("execute-prepared");
+        if stop() {
+            prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
+            self.sweep_later();
+            return Err(ExecuteError::Stopped { exam: command.exam().to_owned() });
+        }
         if let Err(error) = writer.journal.append(at, actor, command, prepared.counts()) {
             prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
             self.sweep_later();
@@ -191,6 +221,7 @@ impl Store {
             generations: &self.generations,
             secret: &self.secret,
             load: self.load,
+            stop: NEVER,
         }
     }
 

@@ -50,8 +50,14 @@ pub use record::{
 };
 pub use refusal::Refusal;
 pub use tables::Records;
-pub use verify::{Finding, VerifyReport, verify};
+pub use verify::{Finding, VerifyReport, verify, verify_until};
 pub use view::{Annotations, DamagedPage, ExamView};
+
+/// Asked, from any thread, whether to stop: whoever waits for a long task wants it no longer.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Nobody stops it.
+pub const NEVER: Stop<'static> = &|| false;
 
 /// How a data directory is opened.
 #[derive(Clone)]

@@ -16,7 +16,7 @@ use super::meta::{self, Applied, State};
 use super::record::{ExamEntry, Record, SPAN};
 use super::secret::Secret;
 use super::tables::{Tables, exports_of};
-use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError};
+use super::{BlobStore, ExecuteError, NEVER, OpenError, OpenOptions, Store, StoreError};
 use crate::journal::{Counts, Journal, Lines};
 
 /// The journal's file within a data directory.
@@ -134,7 +134,7 @@ fn check_and_replay(
             (entry.exam.id.to_string(), entry.generation.to_native())
         }),
     )?;
-    let bench = Bench { tables, blobs, generations: &generations, secret, load: options.load };
+    let bench = Bench { tables, blobs, generations: &generations, secret, load: options.load, stop: NEVER };
     replay_from(&bench, &replay.journal, applied.line)?;
     generations.sweep(tables)?;
     compare_counts(tables, &expected)?;
@@ -150,6 +150,9 @@ pub(super) fn replay_from(bench: &Bench<'_>, journal: &Path, applied: u64) -> Re
         }
         let refused =
             |source: ExecuteError| OpenError::Replay { line: line.number, source: Box::new(source) };
+        if (bench.stop)() {
+            return Err(refused(ExecuteError::Stopped { exam: line.command.exam().to_owned() }));
+        }
         let place = Place { line: line.number, at: line.at, actor: &line.actor };
         let prepared = prepare(bench, &line.command, place, true).map_err(refused)?;
         if prepared.counts() != line.counts {

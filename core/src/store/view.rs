@@ -3,9 +3,9 @@
 use std::io::Read as _;
 use std::sync::Arc;
 
+use super::apply::scripts_in;
 use super::generation::Held;
 use super::packs::OpenPacks;
-use super::apply::scripts_in;
 use super::record::{ExamEntry, Export, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
 use super::tables::{Keys, Records, Tables, exports_of, key, key_at, read};
 use super::{BlobStore, StoreError};

@@ -13,8 +13,8 @@ use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{Counts, ImportCommand};
 use crate::model::{
-    ArchivedAttendance, ArchivedBatchState, ArchivedHarmonisation, Attendance, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
-    School, Script,
+    ArchivedAttendance, ArchivedBatchState, ArchivedHarmonisation, Attendance, Batch, BatchState, Candidate,
+    Exam, ExamKind, Harmonisation, School, Script,
 };
 use crate::store::leaves::packed;
 use crate::store::record::{ExamEntry, Kept, Record, Tally, VALUE_LIMIT, Waiting};
@@ -350,6 +350,9 @@ impl Staging<'_> {
                 without.push((number, *attendance));
             }
             keep(&mut packs, false)?;
+            if (self.bench.stop)() {
+                return Err(ExecuteError::Stopped { exam: self.command.exam.clone() });
+            }
         }
         keep(&mut packs, true)?;
         writer.end()?;

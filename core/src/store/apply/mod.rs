@@ -28,7 +28,7 @@ use super::meta::{APPLIED_KEY, Applied};
 use super::record::{ExamEntry, Record};
 use super::secret::Secret;
 use super::tables::{Tables, read};
-use super::{BlobStore, ExecuteError, Load, StoreError};
+use super::{BlobStore, ExecuteError, Load, Stop, StoreError};
 use crate::journal::{Actor, Command, Counts, Timestamp};
 pub(super) use tallies::counted;
 use transmit::Transmission;
@@ -41,6 +41,8 @@ pub(super) struct Bench<'a> {
     pub(super) generations: &'a Generations,
     pub(super) secret: &'a Secret,
     pub(super) load: Load,
+    /// Ends the writing of a generation before it is anyone's.
+    pub(super) stop: Stop<'a>,
 }
 
 /// The line a command has, or is about to have.

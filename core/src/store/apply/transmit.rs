@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use sled::transaction::ConflictableTransactionError;
 use sled::{Transactional as _, Tree};
 
-use super::{Bench, given_up};
 use super::tallies::ChangedTallies;
+use super::{Bench, given_up};
 use crate::exchange::rows::{Chunks, read_rejected, row_keys};
 use crate::journal::Timestamp;
 use crate::model::{BlobRef, Script};

@@ -67,7 +67,11 @@ impl<'t> NewSpans<'t> {
 }
 
 /// The key and the record of a span.
-pub(super) fn record(generation: u32, span: u32, waiting: &Waiting) -> Result<([u8; 8], sled::IVec), StoreError> {
+pub(super) fn record(
+    generation: u32,
+    span: u32,
+    waiting: &Waiting,
+) -> Result<([u8; 8], sled::IVec), StoreError> {
     let record = Record::of(waiting).map_err(StoreError::record(format!("what waits in span {span}")))?;
     Ok((key_at(generation, span), record.envelope().clone()))
 }
@@ -120,7 +124,8 @@ pub(super) fn changed(
     for span in spans {
         let what = || format!("what waits in span {span}");
         let before = read::<Waiting>(&tables.waiting, key_at(generation, span), what)?;
-        let before = before.ok_or_else(|| StoreError::Inconsistent { detail: format!("{} is missing", what()) })?;
+        let before =
+            before.ok_or_else(|| StoreError::Inconsistent { detail: format!("{} is missing", what()) })?;
         // Nothing begins to wait but by an import.
         if before.get().pages.count > 0 {
             records.push(record(generation, span, &count_span(tables, generation, span, after)?)?);

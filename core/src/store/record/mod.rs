@@ -107,6 +107,11 @@ impl<T: Kept> Record<T> {
         &self.bytes[envelope::HEAD..]
     }
 
+    /// The whole envelope, as it is kept, for whoever looks into a database from outside.
+    pub fn whole(&self) -> Vec<u8> {
+        self.bytes.to_vec()
+    }
+
     /// The whole envelope, as it is kept.
     pub(crate) fn envelope(&self) -> &sled::IVec {
         &self.bytes

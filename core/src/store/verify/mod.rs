@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use super::open::JOURNAL;
-use super::{Store, StoreError};
+use super::{NEVER, Stop, Store, StoreError};
 use crate::journal::{Command, JournalError, Lines};
 use crate::model::BlobRef;
 
@@ -75,17 +75,30 @@ impl References {
 /// # Errors
 /// [`StoreError`] when the check itself cannot go on; what it finds is in the report.
 pub fn verify(store: &Store) -> Result<VerifyReport, StoreError> {
+    verify_until(store, NEVER)
+}
+
+/// As [`verify`], unless `stop` says so before the end.
+///
+/// # Errors
+/// [`StoreError::Stopped`] then.
+pub fn verify_until(store: &Store, stop: Stop<'_>) -> Result<VerifyReport, StoreError> {
     let writer = store.writer.lock().unwrap_or_else(PoisonError::into_inner);
     let mut report = VerifyReport::default();
     let mut references = References::default();
-    let sound = journal(store, &mut report, &mut references)?;
-    records::check(store, &mut report, &mut references)?;
-    blobs::check(store, &mut report, &references)?;
+    let sound = journal(store, &mut report, &mut references, stop)?;
+    records::check(store, &mut report, &mut references, stop)?;
+    blobs::check(store, &mut report, &references, stop)?;
     if sound {
-        replay::compare(store, &mut report)?;
+        replay::compare(store, &mut report, stop)?;
     }
     drop(writer);
     Ok(report)
+}
+
+/// Whether whoever asked still waits for the answer.
+fn goes_on(stop: Stop<'_>) -> Result<(), StoreError> {
+    if stop() { Err(StoreError::Stopped) } else { Ok(()) }
 }
 
 /// Follows the chain; false when it breaks.
@@ -93,6 +106,7 @@ fn journal(
     store: &Store,
     report: &mut VerifyReport,
     references: &mut References,
+    stop: Stop<'_>,
 ) -> Result<bool, StoreError> {
     let unreadable = |error: JournalError| StoreError::Blob {
         act: "read the journal".to_owned(),
@@ -100,6 +114,7 @@ fn journal(
     };
     let mut last = super::meta::Applied { line: 0, head: [0; 32] };
     for line in Lines::read(&store.dir.join(JOURNAL)).map_err(unreadable)? {
+        goes_on(stop)?;
         match line {
             Ok((line, digest)) => {
                 report.lines += 1;

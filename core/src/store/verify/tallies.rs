@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::VerifyReport;
+use super::{VerifyReport, goes_on};
 use crate::store::apply::{count_span, counted};
 use crate::store::record::{Record, SPAN, Tally, Waiting};
 use crate::store::tables::{Keys, key_at};
-use crate::store::{Store, StoreError};
+use crate::store::{Stop, Store, StoreError};
 
 /// Counts an exam's candidates again, and compares. A record that cannot be read has been named before:
 /// then nothing can be counted.
@@ -15,9 +15,10 @@ pub(super) fn check(
     exam: &str,
     generation: u32,
     report: &mut VerifyReport,
+    stop: Stop<'_>,
 ) -> Result<(), StoreError> {
     tallies(store, exam, generation, report)?;
-    spans(store, exam, generation, report)
+    spans(store, exam, generation, report, stop)
 }
 
 fn tallies(store: &Store, exam: &str, generation: u32, report: &mut VerifyReport) -> Result<(), StoreError> {
@@ -63,12 +64,20 @@ fn tallies(store: &Store, exam: &str, generation: u32, report: &mut VerifyReport
 
 /// What waits in a span may have been inspected elsewhere since it was counted; what was inspected never
 /// waits again.
-fn spans(store: &Store, exam: &str, generation: u32, report: &mut VerifyReport) -> Result<(), StoreError> {
+fn spans(
+    store: &Store,
+    exam: &str,
+    generation: u32,
+    report: &mut VerifyReport,
+    stop: Stop<'_>,
+) -> Result<(), StoreError> {
     let tables = &store.tables;
     for entry in tables.waiting.scan_prefix(generation.to_be_bytes()) {
+        goes_on(stop)?;
         let (key, value) = entry?;
         report.records += 1;
-        let Some(span) = crate::store::tables::place_in(&key).filter(|span| key_at(generation, *span) == *key)
+        let Some(span) =
+            crate::store::tables::place_in(&key).filter(|span| key_at(generation, *span) == *key)
         else {
             report.find("STO-043", format!("exam {exam}: what waits in a span lies under no span's key"));
             continue;
