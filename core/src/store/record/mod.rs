@@ -2,6 +2,7 @@
 
 mod envelope;
 mod export;
+mod few;
 mod kinds;
 mod proven;
 mod tally;
@@ -17,9 +18,10 @@ use rkyv::{Archive, Deserialize, Serialize};
 
 pub use envelope::RecordFault;
 pub use export::{ATTEMPTS_KEPT, Attempt, Export, Outcome, Standing};
+pub use few::{Few, SHOWN};
 pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life};
 pub(super) use tally::Share;
-pub use tally::{ArchivedTally, ArchivedWaiting, Few, SHOWN, SPAN, Tally, Waiting};
+pub use tally::{ArchivedTally, ArchivedWaiting, SPAN, Tally, Waiting};
 
 /// The largest value that goes into the database (sled gives larger ones a file each).
 pub const VALUE_LIMIT: usize = 64 * 1024;
