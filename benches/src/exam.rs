@@ -127,7 +127,7 @@ impl Exam {
 }
 
 /// The folder of the built binaries; the running one lies in it or in its `deps`.
-fn built() -> io::Result<PathBuf> {
+pub(crate) fn built() -> io::Result<PathBuf> {
     let running = std::env::current_exe()?;
     let folder = running.parent().ok_or_else(|| io::Error::other("no folder"))?;
     Ok(if folder.ends_with("deps") { folder.join("..") } else { folder.to_path_buf() })

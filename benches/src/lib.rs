@@ -5,7 +5,9 @@
 //! --bin ratios` prints the ratios of whole commands, the criterion benches (`cargo bench -p
 //! copiste-benches`) those of the steps.
 
+pub mod crowd;
 pub mod exam;
+pub mod export;
 pub mod floor;
 pub mod measured;
 pub mod median;

@@ -2,6 +2,7 @@
 
 mod archive;
 mod bad_input;
+mod cancelled;
 mod conformance;
 mod crash;
 mod disk_full;

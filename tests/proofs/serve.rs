@@ -28,14 +28,14 @@ fn ready(program: &str, folder: &Path, environment: &[(&str, String)]) -> Comman
 }
 
 /// Starts `copiste` with its outputs in pipes.
-fn started(folder: &Path, words: &[&dyn AsRef<OsStr>]) -> Child {
+pub(crate) fn started(folder: &Path, words: &[&dyn AsRef<OsStr>]) -> Child {
     let mut command = ready("copiste", folder, &[]);
     command.args(words.iter().map(|word| word.as_ref())).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("copiste starts")
 }
 
 /// What it said, when it has ended.
-fn ended(child: Child) -> Outcome {
+pub(crate) fn ended(child: Child) -> Outcome {
     let output = child.wait_with_output().expect("a child ends");
     Outcome {
         code: output.status.code(),
@@ -45,15 +45,15 @@ fn ended(child: Child) -> Outcome {
 }
 
 /// Types a command in a folder.
-fn typed(folder: &Path, words: &[&dyn AsRef<OsStr>]) -> Outcome {
+pub(crate) fn typed(folder: &Path, words: &[&dyn AsRef<OsStr>]) -> Outcome {
     ended(started(folder, words))
 }
 
 /// `copiste serve` on the folder `data` of another, killed with the value.
-struct Server(Child);
+pub(crate) struct Server(pub(crate) Child);
 
 impl Server {
-    fn start(folder: &Path) -> Server {
+    pub(crate) fn start(folder: &Path) -> Server {
         Server::start_with(folder, &[])
     }
 
@@ -72,7 +72,7 @@ impl Server {
     }
 
     /// Ends it politely; its exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         signal(&self.0, "TERM");
         self.0.wait().expect("a child ends").code()
     }
@@ -86,22 +86,22 @@ impl Drop for Server {
     }
 }
 
-fn folder(academy: &Academy) -> PathBuf {
+pub(crate) fn folder(academy: &Academy) -> PathBuf {
     academy.path("")
 }
 
 /// How many commands of clients the server has run.
-fn served(folder: &Path) -> usize {
+pub(crate) fn served(folder: &Path) -> usize {
     let log = fs::read_to_string(folder.join("server.log")).expect("a log");
     log.lines().filter(|line| line.contains("a command of a client has ended")).count()
 }
 
-fn small(seed: &str) -> Academy {
+pub(crate) fn small(seed: &str) -> Academy {
     Academy::imported(&[&"--kind", &"one_off", &"--candidates", &"12", &"--mix", &"ccitt", &"--seed", &seed])
 }
 
 /// One whose rendering takes a while.
-fn large(seed: &str) -> Academy {
+pub(crate) fn large(seed: &str) -> Academy {
     let candidates = size::pick("400", "3000");
     let academy = Academy::imported(&[
         &"--kind",

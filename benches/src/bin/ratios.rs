@@ -1,15 +1,23 @@
-//! Whole commands beside the copying of the same scans: prints medians and ratios.
+//! Whole commands beside the copying of the same scans, `status` beside reading one record a batch, the
+//! export of marks beside putting the same bytes: prints medians and ratios.
 //!
 //! `ratios [COPIES [ROUNDS [WHAT]]]`, by default 600 copies of four grey JPEG pages, 5 rounds; WHAT is
-//! part of a line's beginning (`directory`, `ZIP Cached`), and only such lines are measured.
+//! part of a line's beginning (`directory`, `ZIP Cached`, `status`, `export`), and only such lines are measured.
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 use std::fs::File;
+use std::hint::black_box;
 use std::io;
 
+use copiste_benches::crowd::Crowd;
 use copiste_benches::exam::Exam;
+use copiste_benches::export::{Bodies, StandIns, close};
 use copiste_benches::floor::{Promise, to_file, to_folder};
 use copiste_benches::median::{Medians, alternate};
+use copiste_core::process::status::status;
+
+/// Scripts of the exam whose status is asked for and whose marks are exported.
+const CROWD: u32 = 100_000;
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -18,7 +26,80 @@ fn main() -> io::Result<()> {
     };
     let (copies, rounds) = (number(600)?, number(5)? as usize);
     let wanted = arguments.next().unwrap_or_default();
-    let is_wanted = |what: &str, promise: Promise| format!("{what} {promise:?}").contains(&wanted);
+    let is_wanted = |what: &str| what.contains(&wanted);
+    if is_wanted("status") || is_wanted("export") {
+        let crowd = Crowd::of(CROWD)?;
+        if is_wanted("status") {
+            status_ratio(&crowd, rounds)?;
+        }
+        if is_wanted("export") {
+            export_ratio(&crowd, rounds)?;
+        }
+    }
+    copying_ratios(copies, rounds, &|what, promise| is_wanted(&format!("{what} {promise:?}")))
+}
+
+/// What `status` costs, beside reading one record a batch.
+fn status_ratio(crowd: &Crowd, rounds: usize) -> io::Result<()> {
+    const TIMES: u32 = 10;
+    let view = crowd.view()?;
+    let medians = alternate(
+        rounds,
+        || {
+            for _ in 0..TIMES {
+                let told = status(&view).map_err(io::Error::other)?;
+                if told.marks.given != u64::from(CROWD) {
+                    return Err(io::Error::other("marks are missing"));
+                }
+            }
+            Ok(())
+        },
+        || {
+            for _ in 0..TIMES {
+                for batch in view.batches() {
+                    black_box(batch.map_err(io::Error::other)?.get().marker.len());
+                }
+            }
+            Ok(())
+        },
+        || Ok(()),
+    )?;
+    println!(
+        "status of {CROWD} scripts: {:.2} ms, one record of each of {} batches: {:.2} ms; ratio {:.1} (at most 10)",
+        medians.ours.as_secs_f64() * 1e3 / f64::from(TIMES),
+        view.counts().batches,
+        medians.floor.as_secs_f64() * 1e3 / f64::from(TIMES),
+        1.0 / medians.ratio()
+    );
+    Ok(())
+}
+
+/// How fast marks are exported, beside a bare loop that puts the same bytes.
+fn export_ratio(crowd: &Crowd, rounds: usize) -> io::Result<()> {
+    let stand_ins = StandIns::start(crowd)?;
+    close(crowd, &stand_ins)?;
+    let bodies = Bodies::of(crowd)?;
+    let medians = alternate(rounds, || close(crowd, &stand_ins), || bodies.put(&stand_ins), || Ok(()))?;
+    let speed = |span: std::time::Duration| f64::from(CROWD) / span.as_secs_f64();
+    println!(
+        "export of {CROWD} marks ({:.1} MB): copiste {:.3} s ({:.0} rows/s), bare PUTs {:.3} s ({:.0} rows/s); ratio {:.2} \
+         (at least 0.5)",
+        bodies.bytes as f64 / 1e6,
+        medians.ours.as_secs_f64(),
+        speed(medians.ours),
+        medians.floor.as_secs_f64(),
+        speed(medians.floor),
+        medians.ratio()
+    );
+    Ok(())
+}
+
+fn copying_ratios(copies: u32, rounds: usize, is_wanted: &dyn Fn(&str, Promise) -> bool) -> io::Result<()> {
+    let lines = ["to a directory", "to a ZIP"];
+    let promises = [Promise::Cached, Promise::Durable];
+    if !lines.iter().any(|what| promises.iter().any(|promise| is_wanted(what, *promise))) {
+        return Ok(());
+    }
     let exam = Exam::grey(copies, 4)?;
     let bytes = exam.bytes()?;
     println!(

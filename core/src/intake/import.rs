@@ -136,6 +136,9 @@ pub fn import(
     progress: &dyn Progress,
 ) -> Result<ImportReport, ImportError> {
     let staging = |act| move |source| ImportError::Staging { act, source };
+    if progress.cancelled() {
+        return Err(ImportError::Cancelled);
+    }
     progress.begin(Stage::Reading, 0);
     let mut findings = Findings::default();
     let mut report = ImportReport::begin();
@@ -184,7 +187,11 @@ pub fn import(
     progress.begin(Stage::Applying, 0);
     let command =
         ImportCommand { exam: exam.id.clone(), bundle: digest(&blobs), blobs, counts: report.counts };
-    let executed = store.execute(&Command::Import(command), actor, at)?;
+    let command = Command::Import(command);
+    let executed = match store.execute_until(&command, actor, at, &|| progress.cancelled()) {
+        Err(ExecuteError::Stopped { .. }) => return Err(ImportError::Cancelled),
+        executed => executed?,
+    };
     fail_point!("import-after-execute", |_| Err(ImportError::Cancelled));
     report.line = executed.line;
     report.outcome = if executed.line.is_some() { Outcome::Imported } else { Outcome::Unchanged };

@@ -24,9 +24,6 @@ use crate::store::{
     Annotations, ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError,
 };
 
-/// Scripts whose pages are inspected, and kept, together.
-const STRETCH: usize = 64;
-
 /// Who inspects, with what.
 #[derive(Clone, Copy)]
 pub struct Inspecting<'i> {
@@ -128,20 +125,18 @@ impl Inspecting<'_> {
     fn exam(&self, view: &ExamView, pool: &rayon::ThreadPool) -> Result<InspectionReport, InspectionError> {
         self.progress.begin(Stage::Inspecting, view.uninspected()?);
         let mut report = InspectionReport { exam: view.id().to_owned(), ..InspectionReport::default() };
-        let mut stretch = Vec::with_capacity(STRETCH);
-        for record in view.scripts() {
-            stretch.push(script(view, &record?)?);
-            if stretch.len() == STRETCH {
-                self.stretch(view, &stretch, pool, &mut report)?;
-                stretch.clear();
-            }
+        for span in 0..view.spans() {
+            let scripts = view.scripts_in(span)?;
+            let scripts: Vec<Script> =
+                scripts.iter().map(|record| script(view, record)).collect::<Result<_, StoreError>>()?;
+            self.span(view, &scripts, pool, &mut report)?;
+            self.store.count_waiting(view, span)?;
         }
-        self.stretch(view, &stretch, pool, &mut report)?;
         Ok(report)
     }
 
     /// Inspects the pages of some scripts, keeps what is found, then reports.
-    fn stretch(
+    fn span(
         &self,
         view: &ExamView,
         scripts: &[Script],

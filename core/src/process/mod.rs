@@ -8,3 +8,4 @@ pub mod gate;
 pub mod processes;
 pub mod roles;
 pub mod status;
+pub mod words;

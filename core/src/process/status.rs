@@ -6,15 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::closing::ClosingStatus;
 use super::processes::{Need, Process, ProcessStatus, State};
+use super::words::count;
 use crate::journal::Counts;
 use crate::model::{
-    ArchivedAttendance, ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation,
-    ArchivedHarmonisationMode, ArchivedScript, Hundredths,
+    ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation, ArchivedHarmonisationMode, Hundredths,
 };
-use crate::store::{ExamView, StoreError};
-
-/// How many numbers a list of what is missing shows.
-const SHOWN: usize = 10;
+use crate::store::{ExamView, Few, RecordFault, SHOWN, StoreError, Tally, Waiting};
 
 /// Candidates by attendance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +35,16 @@ pub struct Missing {
     pub first: Vec<String>,
 }
 
+impl From<Few> for Missing {
+    fn from(mut few: Few) -> Missing {
+        few.first.truncate(SHOWN);
+        Missing { count: few.count, first: few.first }
+    }
+}
+
 impl Missing {
     pub(super) fn push(&mut self, candidate: &str) {
         self.count += 1;
-        // Candidates come in any order; one with several pages is named once.
         if let Err(at) = self.first.binary_search_by(|named| named.as_str().cmp(candidate))
             && at < SHOWN
         {
@@ -63,7 +66,7 @@ pub struct Scanning {
     pub without_script: Missing,
     /// Damaged pages that nobody accepted.
     pub damaged_pages: Missing,
-    /// Pages that wait for inspection.
+    /// Pages that wait for an inspection to come by.
     pub uninspected_pages: Missing,
     /// Damaged pages that someone accepted.
     pub accepted_pages: u64,
@@ -122,7 +125,7 @@ pub fn mean(sum: i64, count: u64) -> Option<Hundredths> {
     i32::try_from(doubled.div_euclid(count * 2)).ok().map(Hundredths)
 }
 
-/// Says where an exam stands. Reads every candidate and script once.
+/// Says where an exam stands, from its batches and tallies: no script is read.
 ///
 /// # Errors
 /// [`StoreError`] when a record cannot be read.
@@ -161,48 +164,33 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
             status.pending_batches.push(&batch.id);
         }
     }
-    let (mut sum, mut complete) = (0_i64, 0_u64);
-    for (candidate, place) in view.candidates()?.zip(0..) {
-        let candidate = candidate?;
-        let candidate = candidate.get();
-        let counted = match candidate.attendance {
-            ArchivedAttendance::Present => &mut status.attendance.present,
-            ArchivedAttendance::Absent => &mut status.attendance.absent,
-            ArchivedAttendance::AbsentJustified => &mut status.attendance.absent_justified,
-            ArchivedAttendance::Exempt => &mut status.attendance.exempt,
-        };
-        *counted += 1;
-        let script = view.script_at(place)?;
-        if let Some(script) = &script {
-            let script = script.get();
-            if script.batch.is_none() {
-                status.unbatched_scripts.push(&candidate.number);
-            }
-        }
-        if candidate.attendance != ArchivedAttendance::Present {
-            continue;
-        }
-        let Some(script) = script else {
-            status.scanning.without_script.push(&candidate.number);
-            status.marks.missing += 1;
-            status.marks.without.push(&candidate.number);
-            continue;
-        };
-        let script = script.get();
-        complete += u64::from(pages(view, script, &mut status.scanning)?);
-        match script.final_mark() {
-            Some(mark) => {
-                status.marks.given += 1;
-                sum += i64::from(mark.0);
-            }
-            None => {
-                status.marks.missing += 1;
-                status.marks.without.push(&candidate.number);
-            }
+    let (mut all, mut waiting) = (Tally::default(), Waiting::default());
+    for tally in view.tallies() {
+        all.absorb(tally?.value().map_err(unreadable("a tally"))?);
+    }
+    for span in view.waiting() {
+        let span = span?;
+        if span.get().pages.count > 0 {
+            waiting.absorb(span.value().map_err(unreadable("what waits for inspection"))?);
         }
     }
-    status.marks.mean = mean(sum, status.marks.given).map(|mean| mean.to_string());
-    let present = status.attendance.present;
+    let complete = all.clear.saturating_sub(waiting.clear);
+    let Tally { present, absent, absent_justified, exempt, .. } = all;
+    status.attendance = Attendances { present, absent, absent_justified, exempt };
+    status.unbatched_scripts = all.unbatched.into();
+    status.scanning = Scanning {
+        without_script: all.without_script.into(),
+        damaged_pages: all.damaged_pages.into(),
+        uninspected_pages: waiting.pages.into(),
+        accepted_pages: all.accepted_pages,
+        ..Scanning::default()
+    };
+    status.marks = Marks {
+        given: all.given,
+        missing: all.missing.count,
+        without: all.missing.into(),
+        mean: mean(all.sum, all.given).map(|mean| mean.to_string()),
+    };
     status.processes = Process::of(&exam.kind)
         .map(|process| one_process(process, &status, harmonised, (complete, present)))
         .into();
@@ -250,25 +238,9 @@ fn one_process(process: Process, status: &Status, harmonised: bool, scanned: (u6
     }
 }
 
-/// Whether a script's pages hold Scanning back no longer.
-fn pages(view: &ExamView, script: &ArchivedScript, scanning: &mut Scanning) -> Result<bool, StoreError> {
-    let mut complete = true;
-    for page in script.pages.iter() {
-        if page.damage.is_some() {
-            if page.accepted.is_some() {
-                scanning.accepted_pages += 1;
-            } else {
-                scanning.damaged_pages.push(&script.candidate);
-                complete = false;
-            }
-        } else if let Some(scan) = page.scan.as_ref()
-            && view.inspection(&scan.image.blob.get())?.is_none()
-        {
-            scanning.uninspected_pages.push(&script.candidate);
-            complete = false;
-        }
-    }
-    Ok(complete)
+fn unreadable(what: &str) -> impl FnOnce(RecordFault) -> StoreError {
+    let what = what.to_owned();
+    move |fault| StoreError::Record { what, fault }
 }
 
 impl fmt::Display for Missing {
@@ -290,13 +262,22 @@ impl fmt::Display for Status {
         writeln!(f, "exam {exam}: {label} ({kind})")?;
         writeln!(
             f,
-            "  {candidates} candidates: {present} present, {absent} absent, {absent_justified} absent with a valid \
-             reason, {exempt} exempt"
+            "  {}: {present} present, {absent} absent, {absent_justified} absent with a valid reason, {exempt} \
+             exempt",
+            count(*candidates, "candidate", "candidates")
         )?;
-        writeln!(f, "  {scripts} scripts of {pages} pages, {schools} schools, {markers} markers")?;
-        writeln!(f, "  {batches} batches, {} of them locked", self.locked_batches)?;
+        writeln!(
+            f,
+            "  {} of {}, {}, {}",
+            count(*scripts, "script", "scripts"),
+            count(*pages, "page", "pages"),
+            count(*schools, "school", "schools"),
+            count(*markers, "marker", "markers")
+        )?;
+        writeln!(f, "  {}, {} of them locked", count(*batches, "batch", "batches"), self.locked_batches)?;
         let mean = marks.mean.as_deref().unwrap_or("none");
-        writeln!(f, "  {} marks, {} missing, mean {mean}", marks.given, marks.missing)?;
+        let given = count(marks.given, "mark", "marks");
+        writeln!(f, "  {given}, {} missing, mean {mean}", marks.missing)?;
         for one in &self.processes {
             let word = match one.state {
                 State::NotApplicable => "not applicable".to_owned(),
@@ -306,6 +287,8 @@ impl fmt::Display for Status {
             writeln!(f, "  {} {word}", one.process.name())?;
             for need in &one.missing {
                 let Need { what, of, missing } = need;
+                let of = of.strip_suffix(if of == "batches" { "es" } else { "s" });
+                let of = of.filter(|_| missing.first.len() == 1).unwrap_or(need.of.as_str());
                 let shown = missing.to_string().replacen(" (", &format!(" ({of} "), 1);
                 writeln!(f, "    {what}: {shown}")?;
             }
@@ -313,7 +296,8 @@ impl fmt::Display for Status {
                 writeln!(f, "    damaged pages that were accepted: {}", scanning.accepted_pages)?;
             }
             if one.process == Process::Download {
-                writeln!(f, "    {} of {scripts} scripts transmitted", self.transmitted)?;
+                let all = count(*scripts, "script", "scripts");
+                writeln!(f, "    {} of {all} transmitted", self.transmitted)?;
             }
         }
         write!(f, "{}", self.closing)

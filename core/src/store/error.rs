@@ -138,6 +138,11 @@ pub enum StoreError {
         /// What was found; no personal data.
         detail: String,
     },
+    /// Whoever asked wants no answer any more.
+    #[error(
+        "STO-014 the check was stopped before its end; nothing was changed; `copiste verify` begins anew"
+    )]
+    Stopped,
 }
 
 /// Why a command was not executed. Nothing has changed, except after [`ExecuteError::Unapplied`].
@@ -199,6 +204,12 @@ pub enum ExecuteError {
         "STO-027 exam {exam} was changed meanwhile; nothing was done: look at it again and repeat the command"
     )]
     Changed {
+        /// The exam.
+        exam: String,
+    },
+    /// Whoever gave the command takes it back.
+    #[error("STO-028 exam {exam}: the command was stopped before its journal line; nothing was changed")]
+    Stopped {
         /// The exam.
         exam: String,
     },

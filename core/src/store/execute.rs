@@ -1,15 +1,16 @@
 //! The store itself: views for readers, commands one at a time.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::apply::{Bench, Place, apply, exam_entry, prepare};
+use super::apply::{Bench, Place, apply, count_span, exam_entry, prepare};
 use super::generation::Generations;
 use super::packs::OpenPacks;
-use super::record::{InspectionRecord, Record};
+use super::record::{InspectionRecord, Record, Waiting};
 use super::secret::Secret;
-use super::tables::Tables;
-use super::{BlobStore, ExamView, ExecuteError, Load, StoreError};
+use super::tables::{Tables, key_at, read};
+use super::{BlobStore, ExamView, ExecuteError, Load, NEVER, Stop, StoreError};
 use crate::journal::{Actor, Command, Counts, Cut, Journal, Timestamp};
 use crate::model::BlobRef;
 
@@ -92,7 +93,21 @@ impl Store {
     /// # Errors
     /// [`ExecuteError`]; nothing has changed then, except after [`ExecuteError::Unapplied`].
     pub fn execute(&self, command: &Command, actor: &Actor, at: Timestamp) -> Result<Executed, ExecuteError> {
-        self.execute_on(None, command, actor, at)
+        self.executed(None, command, actor, at, NEVER)
+    }
+
+    /// As [`Store::execute`], unless `stop` says so before the command has its line.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Stopped`] then; nothing has changed.
+    pub fn execute_until(
+        &self,
+        command: &Command,
+        actor: &Actor,
+        at: Timestamp,
+        stop: Stop<'_>,
+    ) -> Result<Executed, ExecuteError> {
+        self.executed(None, command, actor, at, stop)
     }
 
     /// As [`Store::execute`], if the exam is still what somebody looked at: `seen` is its
@@ -107,12 +122,23 @@ impl Store {
         actor: &Actor,
         at: Timestamp,
     ) -> Result<Executed, ExecuteError> {
+        self.executed(seen, command, actor, at, NEVER)
+    }
+
+    fn executed(
+        &self,
+        seen: Option<u64>,
+        command: &Command,
+        actor: &Actor,
+        at: Timestamp,
+        stop: Stop<'_>,
+    ) -> Result<Executed, ExecuteError> {
         // Whoever panicked while holding the lock may have left a line that is not applied.
         let mut writer = self.writer.lock().map_err(|_| ExecuteError::Halted)?;
         if writer.halted {
             return Err(ExecuteError::Halted);
         }
-        let bench = self.bench();
+        let bench = Bench { stop, ..self.bench() };
         self.generations.sweep(&self.tables)?;
         if let Some(seen) = seen
             && let Some(entry) = exam_entry(&self.tables, command.exam())?
@@ -132,6 +158,11 @@ impl Store {
             return Ok(Executed { line: None, counts: prepared.counts() });
         }
         fail::fail_point!("execute-prepared");
+        if stop() {
+            prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
+            self.sweep_later();
+            return Err(ExecuteError::Stopped { exam: command.exam().to_owned() });
+        }
         if let Err(error) = writer.journal.append(at, actor, command, prepared.counts()) {
             prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
             self.sweep_later();
@@ -162,6 +193,27 @@ impl Store {
         self.tables.commit()
     }
 
+    /// Counts again what waits for inspection in a span of a view: its pages were inspected, and the
+    /// damage that was found is told. What a crash takes of it waits for one more inspection.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read or written.
+    pub fn count_waiting(&self, view: &ExamView, span: u32) -> Result<(), StoreError> {
+        let generation = view.held.generation();
+        let (tables, key) = (&self.tables, key_at(generation, span));
+        let what = || format!("what waits in span {span}");
+        let waits = |record: Record<Waiting>| record.get().pages.count > 0;
+        if !read::<Waiting>(&tables.waiting, key, what)?.is_some_and(waits) {
+            return Ok(());
+        }
+        // A command that changes these scripts counts what waits among them too.
+        let _one_at_a_time = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = count_span(tables, generation, span, &BTreeMap::new())?;
+        let record = Record::of(&counted).map_err(StoreError::record(what()))?;
+        tables.waiting.insert(&key, record.envelope().clone())?;
+        tables.commit()
+    }
+
     pub(super) fn bench(&self) -> Bench<'_> {
         Bench {
             tables: &self.tables,
@@ -169,6 +221,7 @@ impl Store {
             generations: &self.generations,
             secret: &self.secret,
             load: self.load,
+            stop: NEVER,
         }
     }
 

@@ -45,13 +45,20 @@ pub use error::{ExecuteError, OpenError, StoreError};
 pub use execute::{Executed, Store};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use record::{
-    ArchivedExamEntry, ArchivedInspectionRecord, Attempt, ExamEntry, Export, InspectionRecord, Kept, Life,
-    Outcome, Record, RecordFault, Standing, VALUE_LIMIT,
+    ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
+    Few, InspectionRecord, Kept, Life, Outcome, Record, RecordFault, SHOWN, Standing, Tally, VALUE_LIMIT,
+    Waiting,
 };
 pub use refusal::Refusal;
 pub use tables::Records;
-pub use verify::{Finding, VerifyReport, verify};
+pub use verify::{Finding, VerifyReport, verify, verify_until};
 pub use view::{Annotations, DamagedPage, ExamView};
+
+/// Asked, from any thread, whether to stop: whoever waits for a long task wants it no longer.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Nobody stops it.
+pub const NEVER: Stop<'static> = &|| false;
 
 /// How a data directory is opened.
 #[derive(Clone)]

@@ -13,10 +13,10 @@ use super::generation::Generations;
 use super::leaves;
 use super::lock::Lock;
 use super::meta::{self, Applied, State};
-use super::record::{ExamEntry, Record};
+use super::record::{ExamEntry, Record, SPAN};
 use super::secret::Secret;
 use super::tables::{Tables, exports_of};
-use super::{BlobStore, ExecuteError, OpenError, OpenOptions, Store, StoreError, moments};
+use super::{BlobStore, ExecuteError, NEVER, OpenError, OpenOptions, Store, StoreError, moments};
 use crate::journal::{Counts, Journal, Lines};
 
 /// The journal's file within a data directory.
@@ -134,7 +134,7 @@ fn check_and_replay(
             (entry.exam.id.to_string(), entry.generation.to_native())
         }),
     )?;
-    let bench = Bench { tables, blobs, generations: &generations, secret, load: options.load };
+    let bench = Bench { tables, blobs, generations: &generations, secret, load: options.load, stop: NEVER };
     replay_from(&bench, &replay.journal, applied.line)?;
     generations.sweep(tables)?;
     compare_counts(tables, &expected)?;
@@ -150,6 +150,9 @@ pub(super) fn replay_from(bench: &Bench<'_>, journal: &Path, applied: u64) -> Re
         }
         let refused =
             |source: ExecuteError| OpenError::Replay { line: line.number, source: Box::new(source) };
+        if (bench.stop)() {
+            return Err(refused(ExecuteError::Stopped { exam: line.command.exam().to_owned() }));
+        }
         let place = Place { line: line.number, at: line.at, actor: &line.actor };
         let prepared = prepare(bench, &line.command, place, true).map_err(refused)?;
         if prepared.counts() != line.counts {
@@ -192,6 +195,9 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
             ("markers", &tables.markers, expected.markers),
             ("batches", &tables.batches, expected.batches),
             ("scripts", &tables.scripts, expected.scripts),
+            // One a batch and that of the candidates in none.
+            ("tallies", &tables.tallies, expected.batches + 1),
+            ("spans", &tables.waiting, expected.candidates.div_ceil(u64::from(SPAN))),
         ] {
             let mut found = 0;
             for entry in table.scan_prefix(generation.to_be_bytes()) {

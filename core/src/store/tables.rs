@@ -38,6 +38,10 @@ pub(super) struct Tables {
     pub(super) scripts: Table,
     /// Generation, number of a group of places → `Moments`. See [`super::moments`].
     pub(super) moments: Table,
+    /// Generation, batch → `Tally`; without a batch, that of the candidates who are in none.
+    pub(super) tallies: Table,
+    /// Generation, span → `Waiting`. Not journalled.
+    pub(super) waiting: Table,
     /// Generation, word or rank → postings; in leaves. See [`super::search`].
     pub(super) search: Table,
     /// Exam id, zero, target, number → `Export`. Imports leave them alone.
@@ -77,6 +81,8 @@ impl Tables {
                 places: tree("places")?,
                 scripts: tree("scripts")?,
                 moments: tree("moments")?,
+                tallies: tree("tallies")?,
+                waiting: tree("waiting")?,
                 search: tree("search")?,
                 exports: tree("exports")?,
                 inspections: tree("inspections")?,
@@ -158,9 +164,10 @@ impl Tables {
     }
 
     /// The trees whose keys begin with a generation.
-    pub(super) fn of_generations(&self) -> [&Table; 8] {
-        let Tables { schools, markers, batches, candidates, places, scripts, moments, search, .. } = self;
-        [schools, markers, batches, candidates, places, scripts, moments, search]
+    pub(super) fn of_generations(&self) -> [&Table; 10] {
+        let Tables { schools, markers, batches, candidates, places, scripts, .. } = self;
+        let Tables { moments, tallies, waiting, search, .. } = self;
+        [schools, markers, batches, candidates, places, scripts, moments, tallies, waiting, search]
     }
 }
 

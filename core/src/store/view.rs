@@ -3,9 +3,10 @@
 use std::io::Read as _;
 use std::sync::Arc;
 
+use super::apply::scripts_in;
 use super::generation::Held;
 use super::packs::OpenPacks;
-use super::record::{ExamEntry, Export, InspectionRecord, Life, Record};
+use super::record::{ExamEntry, Export, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
 use super::tables::{Keys, Records, Tables, exports_of, key, key_at, read};
 use super::{BlobStore, StoreError, moments};
 use crate::journal::{Counts, PagePlace, Timestamp};
@@ -188,6 +189,30 @@ impl ExamView {
     /// [`StoreError`] when the record cannot be read.
     pub fn batch(&self, id: &str) -> Result<Option<Record<Batch>>, StoreError> {
         read(&self.tables.batches, self.key(id), || format!("batch {id}"))
+    }
+
+    /// What is counted of the candidates in no batch, then of each batch, by id.
+    pub fn tallies(&self) -> Records<Tally> {
+        Records::of(&self.tables.tallies, self.held.generation(), "the tally of batch", Keys::Names)
+    }
+
+    /// What waits for inspection, span by span.
+    pub fn waiting(&self) -> Records<Waiting> {
+        Records::of(&self.tables.waiting, self.held.generation(), "what waits in a span,", Keys::Places)
+    }
+
+    /// How many spans of places there are: what is inspected together.
+    pub fn spans(&self) -> u32 {
+        u32::try_from(self.counts().candidates.div_ceil(u64::from(SPAN))).unwrap_or(u32::MAX)
+    }
+
+    /// The scripts of a span, by place.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn scripts_in(&self, span: u32) -> Result<Vec<Record<Script>>, StoreError> {
+        let scripts = scripts_in(&self.tables, self.held.generation(), span)?;
+        Ok(scripts.into_iter().map(|(_, script)| script).collect())
     }
 
     /// Markers, by id.

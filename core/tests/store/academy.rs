@@ -39,6 +39,12 @@ pub struct Person {
     pub appreciation: String,
     /// Annotations of 200 letters each.
     pub annotations: usize,
+    pub came: bool,
+    /// In hundredths.
+    pub mark: Option<i32>,
+    /// Whether the marker is done with it.
+    pub marked: bool,
+    pub batch: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +100,10 @@ impl Person {
             pages: Some(vec![Sheet::Scan(format!("scan of {number}"))]),
             appreciation: "Bien".to_owned(),
             annotations: 1,
+            came: true,
+            mark: Some(1250),
+            marked: true,
+            batch: Some("L1".to_owned()),
         }
     }
 }
@@ -177,7 +187,7 @@ fn candidate(person: &Person) -> Candidate {
         first_name: person.first_name.clone(),
         birth_date: None,
         school: "9740001H".to_owned(),
-        attendance: Attendance::Present,
+        attendance: if person.came { Attendance::Present } else { Attendance::Absent },
         entry: String::new(),
     }
 }
@@ -194,11 +204,11 @@ fn script(person: Person) -> Option<Script> {
     Some(Script {
         id: [0; 16],
         candidate: person.number,
-        batch: Some("L1".to_owned()),
+        batch: person.batch,
         pages: pages.iter().zip(1_u32..).map(page).collect(),
-        marker_mark: Some(Hundredths(1250)),
+        marker_mark: person.mark.map(Hundredths),
         questions: vec![],
-        marked: true,
+        marked: person.marked,
         harmonised: None,
         adjustment: None,
         appreciation: Some(person.appreciation),

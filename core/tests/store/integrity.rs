@@ -120,7 +120,7 @@ fn another_secret_is_refused() {
 }
 
 /// Works in the database behind the store's back.
-fn meddle(dir: &Path, tree: &str, with: impl FnOnce(&sled::Tree)) {
+pub fn meddle(dir: &Path, tree: &str, with: impl FnOnce(&sled::Tree)) {
     // The store's own threads let go of the file a moment after it is dropped.
     let db = loop {
         match sled::open(dir.join("db")) {
@@ -142,6 +142,8 @@ fn lost_records_are_noticed_when_the_data_directory_is_opened() {
         ("candidates", "candidates"),
         ("places", "places"),
         ("scripts", "scripts"),
+        ("tallies", "tallies"),
+        ("waiting", "spans"),
         ("exams", "exams"),
     ] {
         let (dir, _) = lived();
@@ -154,7 +156,7 @@ fn lost_records_are_noticed_when_the_data_directory_is_opened() {
     }
 }
 
-fn findings(dir: &Path) -> Vec<String> {
+pub fn findings(dir: &Path) -> Vec<String> {
     let report = verify(&open(dir)).unwrap();
     report.findings.iter().map(|finding| format!("{} {}", finding.code, finding.detail)).collect()
 }

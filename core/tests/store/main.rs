@@ -8,3 +8,4 @@ mod imports;
 mod integrity;
 mod machine;
 mod search;
+mod tallies;

@@ -18,6 +18,7 @@ fn crowd(count: usize) -> Bundle {
             pages: None,
             appreciation: String::new(),
             annotations: 0,
+            ..Person::of("")
         })
         .collect();
     bundle

@@ -9,7 +9,7 @@ use copiste_core::journal::Role;
 use super::Ending;
 use super::args::Inspect;
 use super::caller::Caller;
-use super::output::Output;
+use super::output::{Output, count};
 use super::session::{self, Session};
 
 pub(super) fn run(typed: &Inspect, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
@@ -49,8 +49,10 @@ pub(super) fn inspect(
 /// What was found: damage page by page, the rest as counts with the first of them.
 pub(super) fn tell(report: &InspectionReport, output: &mut Output) -> anyhow::Result<()> {
     output.line(format!(
-        "exam {}: {} pages inspected, {} scans decoded now",
-        report.exam, report.pages, report.decoded
+        "exam {}: {} inspected, {} decoded now",
+        report.exam,
+        count(report.pages, "page", "pages"),
+        count(report.decoded, "scan", "scans")
     ))?;
     for page in &report.damaged {
         output.line(format!(

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
+pub(super) use copiste_core::process::words::count;
 use serde::Serialize;
 
 use super::caller::Stderr;
@@ -76,11 +77,6 @@ pub(super) fn size(bytes: u64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.2} {}", UNITS[unit]) }
-}
-
-/// `1 copy`, `2 copies`: a count with its word.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// `1 h 05 min`, `2 min 10 s`, `8 s`.

@@ -1,7 +1,7 @@
 //! Progress: a bar on a terminal, one line every ten seconds otherwise, always on standard error.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,6 +19,8 @@ pub(super) struct Meter {
     phase: Mutex<Phase>,
     done: AtomicU64,
     bytes: AtomicU64,
+    /// Ends a client's task; whoever works without a server is killed instead.
+    cancel: Option<Arc<AtomicBool>>,
 }
 
 /// The phase being shown.
@@ -30,7 +32,7 @@ struct Phase {
 }
 
 impl Meter {
-    pub(super) fn new(stderr: Stderr) -> Meter {
+    pub(super) fn new(stderr: Stderr, cancel: Option<Arc<AtomicBool>>) -> Meter {
         let now = Instant::now();
         let bar = stderr.is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -46,6 +48,7 @@ impl Meter {
             phase: Mutex::new(Phase { name: "", total: 0, began: now, told: now }),
             done: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            cancel,
         }
     }
 
@@ -132,5 +135,9 @@ impl copiste_core::intake::Progress for Meter {
 
     fn advance(&self, steps: u64) {
         self.step(steps, 0);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 }

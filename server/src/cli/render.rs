@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use copiste_core::bulk::{
-    self, Ending as Ended, Forecast, Job, PlanRequest, Report, Selection, WriteOptions,
+    self, Ending as Ended, Forecast, Job, PlanRequest, Refusal, Report, Selection, WriteOptions,
 };
 use copiste_core::journal::{Role, Timestamp, parse_instant};
 use copiste_core::model::{ArchivedExamKind, ArchivedSettings};
@@ -150,9 +150,31 @@ fn forecast_json(forecast: &Forecast) -> serde_json::Value {
     })
 }
 
+/// Why copies were refused, and how a line names those it is true of: the first ten, in their order. A
+/// program reads all of them in `--json`.
+fn by_reason(refused: &[Refusal]) -> Vec<(&str, String)> {
+    const SHOWN: usize = 10;
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Refusal { candidate, reason } in refused {
+        match reasons.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, candidates)) => candidates.push(candidate),
+            None => reasons.push((reason, vec![candidate])),
+        }
+    }
+    let named = |candidates: Vec<&str>| match candidates.as_slice() {
+        [one] => format!("candidate {one}"),
+        several => {
+            let more = if several.len() > SHOWN { ", …" } else { "" };
+            let first = several[..several.len().min(SHOWN)].join(", ");
+            format!("{} ({first}{more})", count(several.len() as u64, "candidate", "candidates"))
+        }
+    };
+    reasons.into_iter().map(|(reason, candidates)| (reason, named(candidates))).collect()
+}
+
 fn tell(report: &Report, out: &Path, output: &mut Output) -> anyhow::Result<()> {
-    for refusal in &report.refused {
-        output.line(format!("refused: candidate {}: {}", refusal.candidate, refusal.reason))?;
+    for (reason, candidates) in by_reason(&report.refused) {
+        output.line(format!("refused: {candidates}: {reason}"))?;
     }
     for failure in &report.failed {
         output.line(format!("FAILED: candidate {}: {}", failure.candidate, failure.detail))?;
@@ -170,5 +192,33 @@ fn tell(report: &Report, out: &Path, output: &mut Output) -> anyhow::Result<()> 
             "{made}; stopped on request: what is whole was kept, the same command with --resume goes on"
         )),
         Ended::Stopped { detail, .. } => output.line(format!("{made}; {detail}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_told_reason_by_reason_with_the_first_ten_candidates() {
+        let refused = |number: u32, reason: &str| Refusal {
+            candidate: format!("{number:03}"),
+            reason: reason.to_owned(),
+        };
+        let mut all: Vec<Refusal> = (1..=53).map(|number| refused(number, "GAT-001 not yet")).collect();
+        all.insert(7, refused(900, "BLK-001 nobody"));
+        all.push(refused(60, "GAT-002 later"));
+        all.push(refused(61, "GAT-002 later"));
+        assert_eq!(
+            by_reason(&all),
+            [
+                (
+                    "GAT-001 not yet",
+                    "53 candidates (001, 002, 003, 004, 005, 006, 007, 008, 009, 010, …)".to_owned()
+                ),
+                ("BLK-001 nobody", "candidate 900".to_owned()),
+                ("GAT-002 later", "2 candidates (060, 061)".to_owned()),
+            ]
+        );
     }
 }

@@ -66,7 +66,14 @@ impl Session {
 
     /// Shows progress to whoever asked.
     pub(super) fn meter(&self) -> Meter {
-        Meter::new(self.caller.stderr())
+        Meter::new(self.caller.stderr(), self.caller.cancel())
+    }
+
+    /// Whether a client wants its command to end. Without a server nobody asks: what only reads, or changes
+    /// everything or nothing, may be killed at any moment.
+    pub(super) fn given_up(&self) -> impl Fn() -> bool + Sync + use<> {
+        let cancel = self.caller.cancel();
+        move || cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed))
     }
 
     /// What ends a job within one copy a thread and an export within one request: a client's wish, or

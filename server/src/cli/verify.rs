@@ -1,18 +1,18 @@
 //! `copiste verify`: everything is looked at; exit 1 and a list when anything is wrong.
 
 use copiste_core::journal::Role;
-use copiste_core::store::{Finding, VerifyReport, verify};
+use copiste_core::store::{Finding, VerifyReport, verify_until};
 use serde_json::json;
 
 use super::Ending;
 use super::args::Verify;
 use super::caller::Caller;
-use super::output::{Output, size};
+use super::output::{Output, count, size};
 use super::session::Session;
 
 pub(super) fn run(typed: &Verify, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
-    let report = verify(&session.store)?;
+    let report = verify_until(&session.store, &session.given_up())?;
     if typed.json {
         output.json(&as_json(&report))?
     } else {
@@ -39,12 +39,12 @@ fn tell(report: &VerifyReport, output: &mut Output) -> anyhow::Result<()> {
         output.line(format!("{} {}", finding.code, finding.detail))?;
     }
     output.line(format!(
-        "{}: {} blobs ({}), {} records, {} journal lines; {} blobs belong to no record",
+        "{}: {} ({}), {}, {}; {} to no record",
         if report.findings.is_empty() { "clean" } else { "NOT clean" },
-        report.blobs,
+        count(report.blobs, "blob", "blobs"),
         size(report.bytes),
-        report.records,
-        report.lines,
-        report.orphans,
+        count(report.records, "record", "records"),
+        count(report.lines, "journal line", "journal lines"),
+        count(report.orphans, "blob belongs", "blobs belong"),
     ))
 }

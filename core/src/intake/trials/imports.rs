@@ -317,7 +317,7 @@ fn status_counts_people_pages_and_marks() {
     );
     assert_eq!(status.scanning.without_script.first, ["005"]);
     let told = status.to_string();
-    assert!(told.contains("present candidates without a script: 1 (candidates 005)"), "{told}");
+    assert!(told.contains("present candidates without a script: 1 (candidate 005)"), "{told}");
     assert!(!told.contains("SEUL"));
 }
 

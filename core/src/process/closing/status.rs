@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{Target, instant};
 use crate::model::ArchivedExamKind;
+use crate::process::words::count;
 use crate::store::{ExamView, Export, Outcome, Standing, StoreError};
 
 /// What is known of the last export to a target.
@@ -76,9 +77,12 @@ impl TargetStatus {
             TargetState::BeingSettled => format!("export {} is being settled", self.export),
             TargetState::Failed => format!("export {} failed", self.export),
             TargetState::PartlyAccepted => {
-                format!("export {} accepted but for {} of {} rows", self.export, self.rejected, self.rows)
+                let rows = count(self.rows, "row", "rows");
+                format!("export {} accepted but for {} of {rows}", self.export, self.rejected)
             }
-            TargetState::Accepted => format!("export {} accepted, {} rows", self.export, self.rows),
+            TargetState::Accepted => {
+                format!("export {} accepted, {}", self.export, count(self.rows, "row", "rows"))
+            }
         }
     }
 }

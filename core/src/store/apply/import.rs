@@ -7,16 +7,18 @@ use sha2::{Digest, Sha256};
 use super::carry_over::carry_over;
 use super::packs::Packs;
 use super::places::placed;
+use super::tallies::{self, NewTallies};
+use super::waiting::{self, NewSpans};
 use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{Counts, ImportCommand, Timestamp};
 use crate::model::{
-    ArchivedBatchState, ArchivedHarmonisation, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
-    School, Script,
+    ArchivedAttendance, ArchivedBatchState, ArchivedHarmonisation, Attendance, Batch, BatchState, Candidate,
+    Exam, ExamKind, Harmonisation, School, Script,
 };
 use crate::store::leaves::packed;
 use crate::store::moments::{self, Adding};
-use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};
+use crate::store::record::{ExamEntry, Kept, Record, Tally, VALUE_LIMIT, Waiting};
 use crate::store::refusal::{Numbers, Refusal};
 use crate::store::search::{Name, entries};
 use crate::store::tables::{Keys, Records, Table, key, key_at, read};
@@ -86,6 +88,18 @@ struct Written {
     all: Counts,
 }
 
+/// A candidate's number and attendance.
+type Person = (String, ArchivedAttendance);
+
+fn archived(attendance: Attendance) -> ArchivedAttendance {
+    match attendance {
+        Attendance::Present => ArchivedAttendance::Present,
+        Attendance::Absent => ArchivedAttendance::Absent,
+        Attendance::AbsentJustified => ArchivedAttendance::AbsentJustified,
+        Attendance::Exempt => ArchivedAttendance::Exempt,
+    }
+}
+
 /// A generation being written.
 struct Staging<'a> {
     bench: &'a Bench<'a>,
@@ -126,19 +140,20 @@ impl Staging<'_> {
         let mut batches = self.merged(named(&tables.batches), batches, |batch: &Batch| &batch.id)?;
         self.keep_batch_states(&mut batches)?;
         counts.batches = self.write(&tables.batches, "batch", &batches)?;
+        let tallies = NewTallies::of(batches.keys());
         drop(batches);
         let before = under.map(|under| tables.candidates_of(under)).transpose()?;
         let candidates = self.merged_with(before, candidates, |one: &Candidate| &one.number)?;
         counts.candidates = candidates.len() as u64;
-        let numbers = self.candidates(placed(candidates))?;
+        let people = self.candidates(placed(candidates))?;
 
         let own_scripts = scripts.count();
-        let written = self.scripts(&numbers, scripts, under)?;
+        let written = self.scripts(&people, scripts, under, tallies)?;
         if self.frozen.count > 0 {
             let numbers = std::mem::take(&mut self.frozen);
             return Err(Refusal::ImportTransmitted { exam: exam.id, numbers }.into());
         }
-        counts.transmitted = self.keep_moments(&numbers)?;
+        counts.transmitted = self.keep_moments(&people)?;
         let own_counts = Counts {
             schools: own.0 as u64,
             markers: own.1 as u64,
@@ -245,8 +260,8 @@ impl Staging<'_> {
     }
 
     /// Writes candidates in their places, where to find them, and the search index; gives their numbers
-    /// by place.
-    fn candidates(&self, candidates: Vec<Candidate>) -> Result<Vec<String>, ExecuteError> {
+    /// and attendances by place.
+    fn candidates(&self, candidates: Vec<Candidate>) -> Result<Vec<Person>, ExecuteError> {
         let tables = self.bench.tables;
         if u32::try_from(candidates.len()).is_err() {
             return Err(self.contradiction("it has more candidates than there are places"));
@@ -272,14 +287,14 @@ impl Staging<'_> {
         places.sort_unstable();
         let places = places.into_iter().map(|(number, place)| (number.into(), place.to_be_bytes().to_vec()));
         self.write_leaves(&tables.places, places)?;
-        let numbers = candidates.iter().map(|candidate| candidate.number.clone()).collect();
+        let people = candidates.iter().map(|one| (one.number.clone(), archived(one.attendance))).collect();
         let names = candidates.into_iter().map(|candidate| Name {
             last_name: candidate.last_name,
             first_name: candidate.first_name,
             number: candidate.number,
         });
         self.write_leaves(&tables.search, entries(names.collect()))?;
-        Ok(numbers)
+        Ok(people)
     }
 
     /// Writes small entries, which come in the order of their keys.
@@ -298,24 +313,32 @@ impl Staging<'_> {
     /// Writes scripts place by place: the bundle's own, else the one of the generation it is laid over.
     fn scripts(
         &mut self,
-        numbers: &[String],
+        people: &[Person],
         mut scripts: Box<dyn Scripts + '_>,
         under: Option<u32>,
+        mut counted: NewTallies,
     ) -> Result<Written, ExecuteError> {
         let tables = self.bench.tables;
         let mut frozen = Numbers::default();
         let mut writer = Writer::of(&tables.scripts);
         let mut packs = Packs::new(&self.batch);
         let mut written = Written::default();
+        let mut spans = NewSpans::of(tables);
+        let mut waiting = Writer::of(&tables.waiting);
         let mut keep = |packs: &mut Packs<'_>, last| {
             packs.drain(last, |place, record: Record<Script>| {
                 self.fits(&record, || format!("the script of candidate {}", record.get().candidate))?;
+                let (number, attendance) = &people[place as usize];
+                counted.add(number, *attendance, Some(record.get()));
+                self.spans(&mut waiting, spans.before(place))?;
+                spans.add(number, *attendance, record.get())?;
                 Ok::<(), ExecuteError>(
                     writer.put(key_at(self.generation, place).to_vec(), record.envelope())?,
                 )
             })
         };
-        for (number, place) in numbers.iter().zip(0..) {
+        let mut without = Vec::new();
+        for ((number, attendance), place) in people.iter().zip(0..) {
             if let Some(script) = scripts.script(number)? {
                 let script = self.script(script, &mut frozen)?;
                 written.own.scripts += 1;
@@ -325,11 +348,20 @@ impl Staging<'_> {
                 written.all.scripts += 1;
                 written.all.pages += record.get().pages.len() as u64;
                 packs.add_ready(place, record);
+            } else {
+                without.push((number, *attendance));
             }
             keep(&mut packs, false)?;
+            if (self.bench.stop)() {
+                return Err(ExecuteError::Stopped { exam: self.command.exam.clone() });
+            }
         }
         keep(&mut packs, true)?;
         writer.end()?;
+        self.spans(&mut waiting, spans.rest(people.len()))?;
+        waiting.end()?;
+        without.into_iter().for_each(|(number, attendance)| counted.add(number, attendance, None));
+        self.tallies(&counted.into_inner())?;
         self.frozen = frozen;
         written.all.scripts += written.own.scripts;
         written.all.pages += written.own.pages;
@@ -347,10 +379,10 @@ impl Staging<'_> {
     }
 
     /// What is transmitted stays so, wherever its script lies now; how many there are.
-    fn keep_moments(&self, numbers: &[String]) -> Result<u64, ExecuteError> {
+    fn keep_moments(&self, people: &[Person]) -> Result<u64, ExecuteError> {
         let tables = self.bench.tables;
         let mut moments = Adding::to(tables, self.generation);
-        for (number, place) in numbers.iter().zip(0..) {
+        for ((number, _), place) in people.iter().zip(0..) {
             let Some(at) = self.transmitted_before(number)? else { continue };
             if tables.scripts.contains_key(key_at(self.generation, place)).map_err(StoreError::from)? {
                 moments.add(place, at)?;
@@ -363,6 +395,22 @@ impl Staging<'_> {
         }
         writer.end()?;
         Ok(count)
+    }
+
+    fn spans(&self, writer: &mut Writer<'_>, spans: Vec<(u32, Waiting)>) -> Result<(), StoreError> {
+        for (span, waiting) in spans {
+            let (key, record) = waiting::record(self.generation, span, &waiting)?;
+            writer.put(key.to_vec(), &record)?;
+        }
+        Ok(())
+    }
+
+    fn tallies(&self, counted: &BTreeMap<String, Tally>) -> Result<(), StoreError> {
+        let mut writer = Writer::of(&self.bench.tables.tallies);
+        for (key, record) in tallies::records(self.generation, counted)? {
+            writer.put(key, &record)?;
+        }
+        writer.end()
     }
 
     /// A candidate's script in another generation.

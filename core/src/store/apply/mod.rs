@@ -14,8 +14,10 @@ mod marks;
 mod packs;
 mod places;
 mod settings;
+mod tallies;
 mod touched;
 mod transmit;
+mod waiting;
 mod writer;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
@@ -26,8 +28,10 @@ use super::meta::{APPLIED_KEY, Applied};
 use super::record::{ExamEntry, Record};
 use super::secret::Secret;
 use super::tables::{Tables, read};
-use super::{BlobStore, ExecuteError, Load, StoreError};
+use super::{BlobStore, ExecuteError, Load, Stop, StoreError};
 use crate::journal::{Actor, Command, Counts, Timestamp};
+pub(super) use tallies::counted;
+pub(super) use waiting::{count_span, scripts_in};
 
 /// What preparing needs.
 pub(super) struct Bench<'a> {
@@ -36,6 +40,8 @@ pub(super) struct Bench<'a> {
     pub(super) generations: &'a Generations,
     pub(super) secret: &'a Secret,
     pub(super) load: Load,
+    /// Ends the writing of a generation before it is anyone's.
+    pub(super) stop: Stop<'a>,
 }
 
 /// The line a command has, or is about to have.
@@ -52,6 +58,10 @@ pub(super) struct Prepared {
     pub(super) entry: ExamEntry,
     /// Scripts to be written over, in the exam's generation: key and record.
     pub(super) scripts: Vec<([u8; 8], sled::IVec)>,
+    /// Tallies to be written over.
+    pub(super) tallies: Vec<(Vec<u8>, sled::IVec)>,
+    /// What waits in spans, to be written over.
+    pub(super) waiting: Vec<([u8; 8], sled::IVec)>,
     /// Batches to be written over.
     pub(super) batches: Vec<(Vec<u8>, sled::IVec)>,
     /// Exports to be written or written over.
@@ -70,6 +80,8 @@ impl Prepared {
         Prepared {
             entry,
             scripts: Vec::new(),
+            tallies: Vec::new(),
+            waiting: Vec::new(),
             batches: Vec::new(),
             exports: Vec::new(),
             moments: Vec::new(),
@@ -119,15 +131,22 @@ pub(super) fn apply(
     let applied = Applied { line, head };
     fail::fail_point!("apply-before-flip");
     bench.generations.flip(exam, entry.generation, || {
-        let Tables { meta, exams, scripts, moments, batches, exports, .. } = bench.tables;
-        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree, &Tree) =
-            (meta, exams, scripts, moments, batches, exports);
-        let written = trees.transaction(|(meta, exams, scripts, moments, batches, exports)| {
+        let Tables { meta, exams, scripts, moments, tallies, waiting, batches, exports, .. } = bench.tables;
+        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree) =
+            (meta, exams, scripts, moments, tallies, waiting, batches, exports);
+        let written = trees.transaction(|trees| {
+            let (meta, exams, scripts, moments, tallies, waiting, batches, exports) = trees;
             for (key, record) in &prepared.scripts {
                 scripts.insert(key, record.clone())?;
             }
             for (key, record) in &prepared.moments {
                 moments.insert(key, record.clone())?;
+            }
+            for (key, record) in &prepared.tallies {
+                tallies.insert(key.as_slice(), record.clone())?;
+            }
+            for (key, record) in &prepared.waiting {
+                waiting.insert(key, record.clone())?;
             }
             for (key, record) in &prepared.batches {
                 batches.insert(key.as_slice(), record.clone())?;
@@ -139,17 +158,21 @@ pub(super) fn apply(
             meta.insert(APPLIED_KEY, applied.bytes())?;
             Ok::<(), ConflictableTransactionError<()>>(())
         });
-        written.map_err(|error| match error {
-            TransactionError::Storage(error) => StoreError::Database(error),
-            TransactionError::Abort(()) => {
-                StoreError::Inconsistent { detail: "a transaction was given up".to_owned() }
-            }
-        })
+        written.map_err(given_up)
     })?;
     fail::fail_point!("apply-after-flip");
     bench.tables.commit()?;
     fail::fail_point!("apply-end");
     Ok(())
+}
+
+fn given_up(error: TransactionError<()>) -> StoreError {
+    match error {
+        TransactionError::Storage(error) => StoreError::Database(error),
+        TransactionError::Abort(()) => {
+            StoreError::Inconsistent { detail: "a transaction was given up".to_owned() }
+        }
+    }
 }
 
 /// The exam a command is about, as a value.

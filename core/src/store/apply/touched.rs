@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::tallies::ChangedTallies;
+use super::waiting;
 use super::{Bench, Place, Prepared, exam_of};
 use crate::model::{Page, Script};
 use crate::store::record::{ExamEntry, Record, VALUE_LIMIT};
@@ -12,8 +14,8 @@ use crate::store::{ExecuteError, StoreError, moments};
 pub(super) struct Touched<'b> {
     bench: &'b Bench<'b>,
     pub(super) entry: ExamEntry,
-    /// By candidate, with the place of the record and whether it is changed.
-    scripts: BTreeMap<String, (u32, Script, bool)>,
+    /// By candidate, with the place of the record, the record as it is, and whether it is changed.
+    scripts: BTreeMap<String, (u32, Record<Script>, Script, bool)>,
 }
 
 impl<'b> Touched<'b> {
@@ -37,9 +39,9 @@ impl<'b> Touched<'b> {
                 return Ok(None);
             };
             let script = record.value().map_err(StoreError::record(what()))?;
-            self.scripts.insert(candidate.to_owned(), (place, script, false));
+            self.scripts.insert(candidate.to_owned(), (place, record, script, false));
         }
-        let Some((_, script, changed)) = self.scripts.get_mut(candidate) else { return Ok(None) };
+        let Some((_, _, script, changed)) = self.scripts.get_mut(candidate) else { return Ok(None) };
         let (changes, answer) = change(script);
         *changed |= changes;
         Ok(Some(answer))
@@ -71,8 +73,10 @@ impl<'b> Touched<'b> {
 
     pub(super) fn prepared(mut self, place: Place<'_>) -> Result<Prepared, ExecuteError> {
         let exam = self.entry.exam.id.clone();
+        let generation = self.entry.generation;
         let mut scripts = Vec::new();
-        for (candidate, (place, script, changed)) in self.scripts {
+        let mut tallies = ChangedTallies::of(self.bench, generation);
+        for (candidate, (at, before, script, changed)) in self.scripts {
             if !changed {
                 continue;
             }
@@ -82,9 +86,12 @@ impl<'b> Touched<'b> {
             if length > VALUE_LIMIT {
                 return Err(ExecuteError::RecordTooLarge { exam, what, length, limit: VALUE_LIMIT });
             }
-            scripts.push((key_at(self.entry.generation, place), record.envelope().clone()));
+            scripts.push((key_at(generation, at), record.envelope().clone()));
+            tallies.change(at, &before, record)?;
         }
+        let waiting = waiting::changed(self.bench.tables, generation, tallies.scripts())?;
+        let tallies = tallies.records()?;
         self.entry.line = place.line;
-        Ok(Prepared { changes: !scripts.is_empty(), scripts, ..Prepared::of(self.entry) })
+        Ok(Prepared { changes: !scripts.is_empty(), scripts, tallies, waiting, ..Prepared::of(self.entry) })
     }
 }

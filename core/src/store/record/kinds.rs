@@ -4,6 +4,7 @@ use rkyv::{Archive, Deserialize, Serialize};
 
 use super::Kept;
 use super::export::Export;
+use super::tally::{Tally, Waiting};
 use crate::journal::Counts;
 use crate::model::{Annotation, Batch, Candidate, Damage, Exam, Marker, School, Script};
 
@@ -100,7 +101,9 @@ kept! {
     7 Vec<Annotation>,
     8 InspectionRecord,
     9 Export,
-    11 Moments,
+    10 Tally,
+    11 Waiting,
+    12 Moments,
 }
 
 impl crate::journal::ArchivedCounts {

@@ -2,8 +2,10 @@
 
 mod envelope;
 mod export;
+mod few;
 mod kinds;
 mod proven;
+mod tally;
 
 use std::marker::PhantomData;
 
@@ -16,7 +18,10 @@ use rkyv::{Archive, Deserialize, Serialize};
 
 pub use envelope::RecordFault;
 pub use export::{ATTEMPTS_KEPT, Attempt, Export, Outcome, Standing};
+pub use few::{Few, SHOWN};
 pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life, Moments};
+pub(super) use tally::Share;
+pub use tally::{ArchivedTally, ArchivedWaiting, SPAN, Tally, Waiting};
 
 /// The largest value that goes into the database (sled gives larger ones a file each).
 pub const VALUE_LIMIT: usize = 64 * 1024;
@@ -102,6 +107,11 @@ impl<T: Kept> Record<T> {
     /// The archived bytes, without the envelope: the same value gives the same bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[envelope::HEAD..]
+    }
+
+    /// The whole envelope, as it is kept, for whoever looks into a database from outside.
+    pub fn whole(&self) -> Vec<u8> {
+        self.bytes.to_vec()
     }
 
     /// The whole envelope, as it is kept.

@@ -240,6 +240,33 @@ fn records_of_schema_version_1_are_read_for_ever() {
     reads_back(include_str!("fixtures/1-export.hex"), &export);
     let moments = Moments(vec![None, Some(1_580_000_000), None, Some(-1)]);
     reads_back(include_str!("fixtures/1-moments.hex"), &moments);
+    let few = |count, candidates, first: &[&str]| Few {
+        count,
+        candidates,
+        first: first.iter().map(|number| (*number).to_owned()).collect(),
+    };
+    let tally = Tally {
+        present: 1,
+        absent: 2,
+        absent_justified: 3,
+        exempt: 4,
+        scripts: 5,
+        pages: 6,
+        marked: 7,
+        given: 8,
+        sum: -9,
+        zeros: 10,
+        explicitly_missing: 11,
+        clear: 12,
+        accepted_pages: 13,
+        damaged_pages: few(16, 15, &["0123456789", "0123456790"]),
+        missing: few(17, 17, &["0123456789"]),
+        without_script: few(0, 0, &[]),
+        unbatched: few(18, 18, &["9"]),
+    };
+    reads_back(include_str!("fixtures/1-tally.hex"), &tally);
+    let waiting = Waiting { pages: few(20, 19, &["0123456789"]), clear: 21 };
+    reads_back(include_str!("fixtures/1-waiting.hex"), &waiting);
 }
 
 #[test]

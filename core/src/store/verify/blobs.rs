@@ -1,17 +1,19 @@
 //! Every blob: those that something refers to, and those that nothing does.
 
-use super::{References, VerifyReport};
+use super::{References, VerifyReport, goes_on};
 use crate::journal::hex;
 use crate::model::BlobRef;
-use crate::store::{Store, StoreError};
+use crate::store::{Stop, Store, StoreError};
 
 /// Reads every blob there is, and names every one that should be there and is not.
 pub(super) fn check(
     store: &Store,
     report: &mut VerifyReport,
     references: &References,
+    stop: Stop<'_>,
 ) -> Result<(), StoreError> {
     for ((sha256, length, crc32), who) in &references.0 {
+        goes_on(stop)?;
         let blob = BlobRef { sha256: *sha256, length: *length, crc32: *crc32 };
         report.blobs += 1;
         match store.blobs.check(&blob) {
@@ -24,6 +26,7 @@ pub(super) fn check(
     let failed = |source| StoreError::Blob { act: "list the blobs".to_owned(), source };
     for file in store.blobs.files().map_err(failed)? {
         let file = file.map_err(failed)?;
+        goes_on(stop)?;
         let Some(sha256) = file.sha256 else {
             report.find("STO-041", format!("{} is not a blob", file.path.display()));
             continue;

@@ -3,19 +3,20 @@
 mod blobs;
 mod records;
 mod replay;
+mod tallies;
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use super::open::JOURNAL;
-use super::{Store, StoreError};
+use super::{NEVER, Stop, Store, StoreError};
 use crate::journal::{Command, JournalError, Lines};
 use crate::model::BlobRef;
 
 /// Something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Stable code: `JRN-002`, or `STO-040` to `STO-047`.
+    /// Stable code: `JRN-002`, or `STO-040` to `STO-048`.
     pub code: &'static str,
     /// What was found where; ids, numbers and digests only.
     pub detail: String,
@@ -69,21 +70,35 @@ impl References {
 /// | `STO-045` | an exam is not what the journal gives |
 /// | `STO-046` | a line of the journal cannot be replayed |
 /// | `STO-047` | the database and the journal's end do not agree |
+/// | `STO-048` | a tally is not what its candidates give |
 ///
 /// # Errors
 /// [`StoreError`] when the check itself cannot go on; what it finds is in the report.
 pub fn verify(store: &Store) -> Result<VerifyReport, StoreError> {
+    verify_until(store, NEVER)
+}
+
+/// As [`verify`], unless `stop` says so before the end.
+///
+/// # Errors
+/// [`StoreError::Stopped`] then.
+pub fn verify_until(store: &Store, stop: Stop<'_>) -> Result<VerifyReport, StoreError> {
     let writer = store.writer.lock().unwrap_or_else(PoisonError::into_inner);
     let mut report = VerifyReport::default();
     let mut references = References::default();
-    let sound = journal(store, &mut report, &mut references)?;
-    records::check(store, &mut report, &mut references)?;
-    blobs::check(store, &mut report, &references)?;
+    let sound = journal(store, &mut report, &mut references, stop)?;
+    records::check(store, &mut report, &mut references, stop)?;
+    blobs::check(store, &mut report, &references, stop)?;
     if sound {
-        replay::compare(store, &mut report)?;
+        replay::compare(store, &mut report, stop)?;
     }
     drop(writer);
     Ok(report)
+}
+
+/// Whether whoever asked still waits for the answer.
+fn goes_on(stop: Stop<'_>) -> Result<(), StoreError> {
+    if stop() { Err(StoreError::Stopped) } else { Ok(()) }
 }
 
 /// Follows the chain; false when it breaks.
@@ -91,6 +106,7 @@ fn journal(
     store: &Store,
     report: &mut VerifyReport,
     references: &mut References,
+    stop: Stop<'_>,
 ) -> Result<bool, StoreError> {
     let unreadable = |error: JournalError| StoreError::Blob {
         act: "read the journal".to_owned(),
@@ -98,6 +114,7 @@ fn journal(
     };
     let mut last = super::meta::Applied { line: 0, head: [0; 32] };
     for line in Lines::read(&store.dir.join(JOURNAL)).map_err(unreadable)? {
+        goes_on(stop)?;
         match line {
             Ok((line, digest)) => {
                 report.lines += 1;

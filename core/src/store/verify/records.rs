@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{References, VerifyReport};
+use super::{References, VerifyReport, goes_on, tallies};
 use crate::model::{
     ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
 };
@@ -10,13 +10,14 @@ use crate::store::leaves;
 use crate::store::moments;
 use crate::store::record::{ExamEntry, InspectionRecord, Kept, Moments, Record};
 use crate::store::tables::{Table, key_at, place_in};
-use crate::store::{Store, StoreError};
+use crate::store::{Stop, Store, StoreError};
 
 /// Reads all records of all exams and the inspections.
 pub(super) fn check(
     store: &Store,
     report: &mut VerifyReport,
     references: &mut References,
+    stop: Stop<'_>,
 ) -> Result<(), StoreError> {
     let tables = &store.tables;
     for entry in tables.exams.iter() {
@@ -26,7 +27,8 @@ pub(super) fn check(
         match Record::<ExamEntry>::read(value) {
             Ok(entry) if entry.get().exam.id.as_bytes() == key.as_ref() => {
                 let generation = entry.get().generation.to_native();
-                Exam { store, exam: &exam, generation }.check(report, references)?;
+                Exam { store, exam: &exam, generation, stop }.check(report, references)?;
+                tallies::check(store, &exam, generation, report, stop)?;
             }
             Ok(_) => report.find("STO-043", format!("exam {exam} carries another id")),
             Err(fault) => report.find("STO-042", format!("exam {exam}: {fault}")),
@@ -46,6 +48,7 @@ struct Exam<'a> {
     store: &'a Store,
     exam: &'a str,
     generation: u32,
+    stop: Stop<'a>,
 }
 
 impl Exam<'_> {
@@ -172,6 +175,7 @@ impl Exam<'_> {
         mut look: impl FnMut(&str, &T::Archived, &mut VerifyReport) -> Option<()>,
     ) -> Result<(), StoreError> {
         for entry in entries {
+            goes_on(self.stop)?;
             let (key, value) = entry?;
             report.records += 1;
             let name = name(&key);

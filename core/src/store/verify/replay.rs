@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 
 use sled::IVec;
 
-use super::VerifyReport;
+use super::{VerifyReport, goes_on};
 use crate::model::{Batch, Candidate, Marker, School, Script};
 use crate::store::apply::Bench;
 use crate::store::generation::Generations;
 use crate::store::leaves;
 use crate::store::open::{JOURNAL, entries, replay_from};
-use crate::store::record::{ExamEntry, Export, Kept, Moments, Record};
+use crate::store::record::{ExamEntry, Export, Kept, Moments, Record, Tally};
 use crate::store::tables::{Keys, Table, Tables, exports_of};
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{OpenError, Stop, Store, StoreError};
 
 /// Memory for the second database's cache, in bytes.
 const CACHE_BYTES: u64 = 32 << 20;
@@ -21,7 +21,7 @@ const CACHE_BYTES: u64 = 32 << 20;
 const FOLDER: &str = "verifying";
 
 /// Replays and compares every exam.
-pub(super) fn compare(store: &Store, report: &mut VerifyReport) -> Result<(), StoreError> {
+pub(super) fn compare(store: &Store, report: &mut VerifyReport, stop: Stop<'_>) -> Result<(), StoreError> {
     let dir = store.dir.join(FOLDER);
     match std::fs::remove_dir_all(&dir) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -29,7 +29,7 @@ pub(super) fn compare(store: &Store, report: &mut VerifyReport) -> Result<(), St
         }
         _ => {}
     }
-    let compared = compare_in(store, &dir, report);
+    let compared = compare_in(store, &dir, report, stop);
     if let Err(source) = std::fs::remove_dir_all(&dir)
         && source.kind() != std::io::ErrorKind::NotFound
     {
@@ -38,12 +38,18 @@ pub(super) fn compare(store: &Store, report: &mut VerifyReport) -> Result<(), St
     compared
 }
 
-fn compare_in(store: &Store, dir: &std::path::Path, report: &mut VerifyReport) -> Result<(), StoreError> {
+fn compare_in(
+    store: &Store,
+    dir: &std::path::Path,
+    report: &mut VerifyReport,
+    stop: Stop<'_>,
+) -> Result<(), StoreError> {
     let unopened = |error: OpenError| StoreError::Inconsistent { detail: error.to_string() };
     let tables = Tables::open(dir, CACHE_BYTES, true, None).map_err(unopened)?;
     let generations = Generations::of(&tables, [])?;
-    let replayed = Bench { tables: &tables, generations: &generations, ..store.bench() };
+    let replayed = Bench { tables: &tables, generations: &generations, stop, ..store.bench() };
     if let Err(error) = replay_from(&replayed, &store.dir.join(JOURNAL), 0) {
+        goes_on(stop)?;
         report.find("STO-046", error.to_string());
         return Ok(());
     }
@@ -54,6 +60,7 @@ fn compare_in(store: &Store, dir: &std::path::Path, report: &mut VerifyReport) -
     };
     let id = |entry: &Record<ExamEntry>| entry.get().exam.id.to_string();
     for entry in &must {
+        goes_on(stop)?;
         match are.iter().find(|other| id(other) == id(entry)) {
             Some(other) => exam(&tables, entry, &store.tables, other, report)?,
             None => report.find("STO-045", format!("exam {} is missing", id(entry))),
@@ -106,6 +113,8 @@ fn exam(
         values(&is.moments, to),
         present::<Moments>,
     )?;
+    // What waits for inspection is left out: inspections are not journalled.
+    look("tallies", names, values(&must_be.tallies, from), values(&is.tallies, to), present::<Tally>)?;
     let (left, right) = (small(&must_be.candidates, from)?, small(&is.candidates, to)?);
     look("candidates", places, left, right, present::<Candidate>)?;
     look("candidates' places", names, small(&must_be.places, from)?, small(&is.places, to)?, Some)?;
