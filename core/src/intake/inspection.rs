@@ -4,7 +4,7 @@
 //! new import. Damage that only decoding shows becomes a command of its own; should a crash come
 //! between the two, the next run makes up for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,13 +16,10 @@ use super::fault::Listed;
 use super::progress::{Progress, Stage};
 use super::report::{PageDamage, PageNote};
 use super::scan::{Inspection, LOW_RESOLUTION, inspect};
-use super::wire::reaches_outside;
 use super::worker::Decoder;
 use crate::journal::{Actor, Command, FoundDamage, FoundItem, Timestamp};
-use crate::model::{Annotation, BlobRef, Damage, PlacedScan, Script};
-use crate::store::{
-    Annotations, ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError,
-};
+use crate::model::{BlobRef, Damage, PlacedScan, Script, annotations_outside};
+use crate::store::{ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError};
 
 /// Scripts whose pages are inspected, and kept, together.
 const STRETCH: usize = 64;
@@ -130,7 +127,7 @@ impl Inspecting<'_> {
         let mut report = InspectionReport { exam: view.id().to_owned(), ..InspectionReport::default() };
         let mut stretch = Vec::with_capacity(STRETCH);
         for record in view.scripts() {
-            stretch.push(script(view, &record?)?);
+            stretch.push(Booklet::of(view, &record?)?);
             if stretch.len() == STRETCH {
                 self.stretch(view, &stretch, pool, &mut report)?;
                 stretch.clear();
@@ -144,14 +141,14 @@ impl Inspecting<'_> {
     fn stretch(
         &self,
         view: &ExamView,
-        scripts: &[Script],
+        booklets: &[Booklet],
         pool: &rayon::ThreadPool,
         report: &mut InspectionReport,
     ) -> Result<(), InspectionError> {
         if self.progress.cancelled() {
             return Err(InspectionError::Cancelled);
         }
-        let pages: Vec<Leaf<'_>> = leaves(scripts).collect();
+        let pages: Vec<Leaf<'_>> = leaves(booklets).collect();
         let mut known: HashMap<[u8; 32], InspectionRecord> = HashMap::new();
         let mut asked = HashSet::new();
         let mut fresh = Vec::new();
@@ -183,7 +180,7 @@ impl Inspecting<'_> {
         report.decoded += found.len() as u64;
         known.extend(found.into_iter().map(|(blob, record)| (blob.sha256, record)));
         self.damage(view.id(), &pages, &known, report)?;
-        note(scripts, &pages, &known, report);
+        note(booklets, &pages, &known, report);
         Ok(())
     }
 
@@ -245,8 +242,8 @@ struct Leaf<'s> {
     scan: &'s PlacedScan,
 }
 
-fn leaves(scripts: &[Script]) -> impl Iterator<Item = Leaf<'_>> {
-    scripts.iter().flat_map(|script| {
+fn leaves(booklets: &[Booklet]) -> impl Iterator<Item = Leaf<'_>> {
+    booklets.iter().map(|booklet| &booklet.script).flat_map(|script| {
         script.pages.iter().zip(1_u32..).filter(|(page, _)| page.damage.is_none()).filter_map(
             |(page, number)| Some(Leaf { candidate: &script.candidate, number, scan: page.scan.as_ref()? }),
         )
@@ -258,18 +255,22 @@ fn unreadable(what: &str) -> impl FnOnce(RecordFault) -> StoreError {
     move |fault| StoreError::Record { what, fault }
 }
 
-/// A script with its annotations, wherever they are kept.
-fn script(view: &ExamView, record: &Record<Script>) -> Result<Script, StoreError> {
-    let mut script = record.value().map_err(unreadable("a script"))?;
-    if let Annotations::Apart(annotations) = view.annotations(record)? {
-        script.annotations = annotations.value().map_err(unreadable("a script's annotations"))?;
+/// A script, and how many of its annotations reach outside of their page, by page.
+struct Booklet {
+    script: Script,
+    outside: BTreeMap<u32, u64>,
+}
+
+impl Booklet {
+    fn of(view: &ExamView, record: &Record<Script>) -> Result<Booklet, StoreError> {
+        let outside = annotations_outside(view.annotations(record)?.get());
+        Ok(Booklet { script: record.value().map_err(unreadable("a script"))?, outside })
     }
-    Ok(script)
 }
 
 /// What a person wants to know before closing.
 fn note(
-    scripts: &[Script],
+    booklets: &[Booklet],
     pages: &[Leaf<'_>],
     known: &HashMap<[u8; 32], InspectionRecord>,
     report: &mut InspectionReport,
@@ -292,17 +293,14 @@ fn note(
             report.low_resolution.push(told(page.candidate, page.number, detail));
         }
     }
-    for script in scripts {
+    for Booklet { script, outside } in booklets {
         report.pages += script.pages.len() as u64;
         for (page, number) in script.pages.iter().zip(1_u32..) {
             if page.frame.rotate != 0 {
                 let detail = format!("shown turned by {} degrees", page.frame.rotate);
                 report.rotated.push(told(&script.candidate, number, detail));
             }
-            let outside =
-                |annotation: &&Annotation| annotation.page == number && reaches_outside(&annotation.shape);
-            let count = script.annotations.iter().filter(outside).count();
-            if count > 0 {
+            if let Some(count) = outside.get(&number) {
                 let detail = format!("{count} annotations reach outside of the page");
                 report.outside.push(told(&script.candidate, number, detail));
             }
