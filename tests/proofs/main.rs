@@ -12,6 +12,7 @@ mod memory;
 mod pass_through;
 mod placement;
 mod privacy;
+mod quality;
 mod search;
 mod serve;
 mod text;
