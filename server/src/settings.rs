@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use copiste_core::exchange::Secret;
 use copiste_core::journal::Target;
 use copiste_core::process::closing::OutcomeCodes;
+use copiste_core::process::quality::{Kind, Policy, Severity};
 
 /// One setting: its name in the file, its variable, its default, its meaning.
 struct Known {
@@ -117,6 +118,96 @@ const KNOWN: &[Known] = &[
         meaning: "how it says that a present candidate has no mark",
     },
     Known {
+        name: "quality.damaged_pages",
+        variable: "COPISTE_QUALITY_DAMAGED_PAGES",
+        default: "warning",
+        meaning: "damaged pages: warning or blocker",
+    },
+    Known {
+        name: "quality.accepted_pages",
+        variable: "COPISTE_QUALITY_ACCEPTED_PAGES",
+        default: "warning",
+        meaning: "damaged pages that were accepted: warning or blocker",
+    },
+    Known {
+        name: "quality.uninspected_pages",
+        variable: "COPISTE_QUALITY_UNINSPECTED_PAGES",
+        default: "warning",
+        meaning: "pages that nobody has inspected: warning or blocker",
+    },
+    Known {
+        name: "quality.blank_pages",
+        variable: "COPISTE_QUALITY_BLANK_PAGES",
+        default: "warning",
+        meaning: "blank pages: warning or blocker",
+    },
+    Known {
+        name: "quality.low_resolution",
+        variable: "COPISTE_QUALITY_LOW_RESOLUTION",
+        default: "warning",
+        meaning: "pages of low resolution: warning or blocker",
+    },
+    Known {
+        name: "quality.rotated_pages",
+        variable: "COPISTE_QUALITY_ROTATED_PAGES",
+        default: "warning",
+        meaning: "turned pages: warning or blocker",
+    },
+    Known {
+        name: "quality.fewer_pages",
+        variable: "COPISTE_QUALITY_FEWER_PAGES",
+        default: "warning",
+        meaning: "scripts with fewer pages than their neighbours: warning or blocker",
+    },
+    Known {
+        name: "quality.annotations_outside",
+        variable: "COPISTE_QUALITY_ANNOTATIONS_OUTSIDE",
+        default: "warning",
+        meaning: "pages with annotations outside of them: warning or blocker",
+    },
+    Known {
+        name: "quality.totals",
+        variable: "COPISTE_QUALITY_TOTALS",
+        default: "warning",
+        meaning: "totals that differ from their questions: warning or blocker",
+    },
+    Known {
+        name: "quality.forgotten_totals",
+        variable: "COPISTE_QUALITY_FORGOTTEN_TOTALS",
+        default: "warning",
+        meaning: "scripts with scored questions and no total: warning or blocker",
+    },
+    Known {
+        name: "quality.forgotten_questions",
+        variable: "COPISTE_QUALITY_FORGOTTEN_QUESTIONS",
+        default: "warning",
+        meaning: "scripts without a question that others have: warning or blocker",
+    },
+    Known {
+        name: "quality.forgotten_marks",
+        variable: "COPISTE_QUALITY_FORGOTTEN_MARKS",
+        default: "blocker",
+        meaning: "scripts in locked batches that nobody has marked: warning or blocker",
+    },
+    Known {
+        name: "quality.services",
+        variable: "COPISTE_QUALITY_SERVICES",
+        default: "warning",
+        meaning: "candidates whose presence and service statements do not reconcile: warning or blocker",
+    },
+    Known {
+        name: "quality.low_resolution_dpi",
+        variable: "COPISTE_QUALITY_LOW_RESOLUTION_DPI",
+        default: "100",
+        meaning: "dots an inch below which a page is of low resolution",
+    },
+    Known {
+        name: "quality.pages_below_median",
+        variable: "COPISTE_QUALITY_PAGES_BELOW_MEDIAN",
+        default: "2",
+        meaning: "a script is noted with so many pages fewer than its batch's median, or more",
+    },
+    Known {
         name: "log.level",
         variable: "COPISTE_LOG_LEVEL",
         default: "warn",
@@ -124,6 +215,11 @@ const KNOWN: &[Known] = &[
     },
     Known { name: "log.format", variable: "COPISTE_LOG_FORMAT", default: "text", meaning: "text or json" },
 ];
+
+/// The setting that says what a kind of finding weighs.
+fn quality_name(kind: Kind) -> String {
+    format!("quality.{}", kind.name())
+}
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +287,17 @@ impl Settings {
             let code = settings.text(known.name);
             if code.is_empty() || code.len() > 64 || code.chars().any(char::is_control) {
                 bail!("CLI-006 {} must be a word of 1 to 64 bytes", known.name);
+            }
+        }
+        for kind in Kind::ALL {
+            let name = quality_name(kind);
+            if Severity::parse(settings.text(&name)).is_none() {
+                bail!("CLI-006 {name} must be warning or blocker");
+            }
+        }
+        for name in ["quality.low_resolution_dpi", "quality.pages_below_median"] {
+            if settings.number(name)? == 0 {
+                bail!("CLI-006 {name} must be at least 1");
             }
         }
         if !["text", "json"].contains(&settings.text("log.format")) {
@@ -281,6 +388,20 @@ impl Settings {
         }
     }
 
+    /// What in a quality sheet blocks, and what warns.
+    pub(crate) fn quality(&self) -> Policy {
+        let count = |name| u32::try_from(self.checked(name)).unwrap_or(u32::MAX);
+        let policy = Policy {
+            low_resolution_dpi: count("quality.low_resolution_dpi"),
+            pages_below_median: count("quality.pages_below_median"),
+            ..Policy::default()
+        };
+        Kind::ALL.into_iter().fold(policy, |policy, kind| {
+            let severity = Severity::parse(self.text(&quality_name(kind)));
+            policy.with(kind, severity.unwrap_or(kind.usual()))
+        })
+    }
+
     pub(crate) fn log_level(&self) -> &str {
         self.text("log.level")
     }
@@ -335,12 +456,28 @@ mod tests {
     }
 
     #[test]
+    fn the_quality_settings_stand_by_default_at_the_usual_policy_and_each_can_be_turned() {
+        assert_eq!(read("").unwrap().quality(), Policy::default());
+        for kind in Kind::ALL {
+            for severity in [Severity::Warning, Severity::Blocker] {
+                let text = format!("[quality]\n{} = \"{}\"\n", kind.name(), severity.name());
+                assert_eq!(read(&text).unwrap().quality(), Policy::default().with(kind, severity));
+            }
+        }
+        let policy = read("[quality]\nlow_resolution_dpi = 150\npages_below_median = 1\n").unwrap().quality();
+        assert_eq!((policy.low_resolution_dpi, policy.pages_below_median), (150, 1));
+    }
+
+    #[test]
     fn what_is_not_a_setting_is_refused_by_name() {
         for (text, told) in [
             ("[decoder]\ndedline_s = 7\n", "decoder.dedline_s"),
             ("[decoder]\ndeadline_s = \"soon\"\n", "decoder.deadline_s"),
             ("deadline_s = 7\n", "deadline_s"),
             ("[log]\nformat = \"xml\"\n", "log.format"),
+            ("[quality]\nblank_pages = \"off\"\n", "quality.blank_pages must be warning or blocker"),
+            ("[quality]\nblank = \"blocker\"\n", "quality.blank"),
+            ("[quality]\npages_below_median = 0\n", "quality.pages_below_median"),
             ("[decoder\n", "not valid TOML"),
         ] {
             let fault = format!("{:#}", read(text).unwrap_err());

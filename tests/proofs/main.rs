@@ -13,6 +13,7 @@ mod memory;
 mod pass_through;
 mod placement;
 mod privacy;
+mod quality;
 mod search;
 mod serve;
 mod text;

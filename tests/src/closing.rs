@@ -6,6 +6,7 @@ use std::time::Duration;
 use copiste_core::exchange::{FileDrop, Pace};
 use copiste_core::journal::{Actor, Role, Target, Timestamp};
 use copiste_core::process::closing::{ClosingDesk, OutcomeCodes, UnderWay};
+use copiste_core::process::quality::Policy;
 
 use crate::academy::opened;
 
@@ -43,6 +44,7 @@ pub fn closed_at(data: &Path, exam: &str, at: Timestamp) {
         codes: &OutcomeCodes::default(),
         scratch: &data.join("scratch"),
         actor: &Actor::operator(Role::ExamOfficeManager),
+        quality: &Policy::default(),
         under_way: &UnderWay::default(),
     };
     let report = desk.close(exam, false).expect("the exam can be closed");

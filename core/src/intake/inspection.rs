@@ -4,7 +4,7 @@
 //! new import. Damage that only decoding shows becomes a command of its own; should a crash come
 //! between the two, the next run makes up for it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,13 +16,10 @@ use super::fault::Listed;
 use super::progress::{Progress, Stage};
 use super::report::{PageDamage, PageNote};
 use super::scan::{Inspection, LOW_RESOLUTION, inspect};
-use super::wire::reaches_outside;
 use super::worker::Decoder;
 use crate::journal::{Actor, Command, FoundDamage, FoundItem, Timestamp};
-use crate::model::{Annotation, BlobRef, Damage, PlacedScan, Script};
-use crate::store::{
-    Annotations, ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError,
-};
+use crate::model::{BlobRef, Damage, PlacedScan, Script, annotations_outside};
+use crate::store::{ExamView, ExecuteError, InspectionRecord, Record, RecordFault, Store, StoreError};
 
 /// Who inspects, with what.
 #[derive(Clone, Copy)]
@@ -127,9 +124,9 @@ impl Inspecting<'_> {
         let mut report = InspectionReport { exam: view.id().to_owned(), ..InspectionReport::default() };
         for span in 0..view.spans() {
             let scripts = view.scripts_in(span)?;
-            let scripts: Vec<Script> =
-                scripts.iter().map(|record| script(view, record)).collect::<Result<_, StoreError>>()?;
-            self.span(view, &scripts, pool, &mut report)?;
+            let booklets: Vec<Booklet> =
+                scripts.iter().map(|record| Booklet::of(view, record)).collect::<Result<_, StoreError>>()?;
+            self.span(view, &booklets, pool, &mut report)?;
             self.store.count_waiting(view, span)?;
         }
         Ok(report)
@@ -139,14 +136,14 @@ impl Inspecting<'_> {
     fn span(
         &self,
         view: &ExamView,
-        scripts: &[Script],
+        booklets: &[Booklet],
         pool: &rayon::ThreadPool,
         report: &mut InspectionReport,
     ) -> Result<(), InspectionError> {
         if self.progress.cancelled() {
             return Err(InspectionError::Cancelled);
         }
-        let pages: Vec<Leaf<'_>> = leaves(scripts).collect();
+        let pages: Vec<Leaf<'_>> = leaves(booklets).collect();
         let mut known: HashMap<[u8; 32], InspectionRecord> = HashMap::new();
         let mut asked = HashSet::new();
         let mut fresh = Vec::new();
@@ -178,7 +175,7 @@ impl Inspecting<'_> {
         report.decoded += found.len() as u64;
         known.extend(found.into_iter().map(|(blob, record)| (blob.sha256, record)));
         self.damage(view.id(), &pages, &known, report)?;
-        note(scripts, &pages, &known, report);
+        note(booklets, &pages, &known, report);
         Ok(())
     }
 
@@ -240,8 +237,8 @@ struct Leaf<'s> {
     scan: &'s PlacedScan,
 }
 
-fn leaves(scripts: &[Script]) -> impl Iterator<Item = Leaf<'_>> {
-    scripts.iter().flat_map(|script| {
+fn leaves(booklets: &[Booklet]) -> impl Iterator<Item = Leaf<'_>> {
+    booklets.iter().map(|booklet| &booklet.script).flat_map(|script| {
         script.pages.iter().zip(1_u32..).filter(|(page, _)| page.damage.is_none()).filter_map(
             |(page, number)| Some(Leaf { candidate: &script.candidate, number, scan: page.scan.as_ref()? }),
         )
@@ -253,18 +250,22 @@ fn unreadable(what: &str) -> impl FnOnce(RecordFault) -> StoreError {
     move |fault| StoreError::Record { what, fault }
 }
 
-/// A script with its annotations, wherever they are kept.
-fn script(view: &ExamView, record: &Record<Script>) -> Result<Script, StoreError> {
-    let mut script = record.value().map_err(unreadable("a script"))?;
-    if let Annotations::Apart(annotations) = view.annotations(record)? {
-        script.annotations = annotations.value().map_err(unreadable("a script's annotations"))?;
+/// A script, and how many of its annotations reach outside of their page, by page.
+struct Booklet {
+    script: Script,
+    outside: BTreeMap<u32, u64>,
+}
+
+impl Booklet {
+    fn of(view: &ExamView, record: &Record<Script>) -> Result<Booklet, StoreError> {
+        let outside = annotations_outside(view.annotations(record)?.get());
+        Ok(Booklet { script: record.value().map_err(unreadable("a script"))?, outside })
     }
-    Ok(script)
 }
 
 /// What a person wants to know before closing.
 fn note(
-    scripts: &[Script],
+    booklets: &[Booklet],
     pages: &[Leaf<'_>],
     known: &HashMap<[u8; 32], InspectionRecord>,
     report: &mut InspectionReport,
@@ -287,17 +288,14 @@ fn note(
             report.low_resolution.push(told(page.candidate, page.number, detail));
         }
     }
-    for script in scripts {
+    for Booklet { script, outside } in booklets {
         report.pages += script.pages.len() as u64;
         for (page, number) in script.pages.iter().zip(1_u32..) {
             if page.frame.rotate != 0 {
                 let detail = format!("shown turned by {} degrees", page.frame.rotate);
                 report.rotated.push(told(&script.candidate, number, detail));
             }
-            let outside =
-                |annotation: &&Annotation| annotation.page == number && reaches_outside(&annotation.shape);
-            let count = script.annotations.iter().filter(outside).count();
-            if count > 0 {
+            if let Some(count) = outside.get(&number) {
                 let detail = format!("{count} annotations reach outside of the page");
                 report.outside.push(told(&script.candidate, number, detail));
             }

@@ -1,6 +1,8 @@
 //! What the marker wrote or drew on a page.
 #![allow(missing_docs, reason = "the archived twin of an enum with named fields is derived without its docs")]
 
+use std::collections::BTreeMap;
+
 use rkyv::{Archive, Deserialize, Serialize};
 
 /// A length as a fraction of the page as seen upright, in 1/100,000.
@@ -166,4 +168,39 @@ pub enum Shape {
         /// Such as `0,5` or `+1`.
         text: String,
     },
+}
+
+impl ArchivedShape {
+    /// Whether it reaches outside of its page: by places only, since how far text or a stamp extends is the
+    /// renderer's knowledge.
+    pub fn reaches_outside(&self) -> bool {
+        let within = |x: i32, y: i32| (0..=WHOLE).contains(&x) && (0..=WHOLE).contains(&y);
+        let out = |spot: &ArchivedSpot| !within(spot.x.to_native(), spot.y.to_native());
+        let beyond = |area: &ArchivedArea| {
+            let (x, y) = (area.x.to_native(), area.y.to_native());
+            let (width, height) = (area.width.to_native(), area.height.to_native());
+            !within(x, y) || !within(x.saturating_add(width), y.saturating_add(height))
+        };
+        match self {
+            ArchivedShape::Text { area, .. }
+            | ArchivedShape::Rectangle { area, .. }
+            | ArchivedShape::Ellipse { area, .. }
+            | ArchivedShape::Highlight { area } => beyond(area),
+            ArchivedShape::Ink { strokes, .. } => strokes.iter().flat_map(|stroke| stroke.iter()).any(out),
+            ArchivedShape::Line { from, to, .. }
+            | ArchivedShape::Arrow { from, to, .. }
+            | ArchivedShape::Underline { from, to, .. }
+            | ArchivedShape::Strike { from, to, .. } => out(from) || out(to),
+            ArchivedShape::Stamp { at, .. } | ArchivedShape::Mark { at, .. } => out(at),
+        }
+    }
+}
+
+/// How many annotations reach outside of their page, by page.
+pub fn annotations_outside(annotations: &[ArchivedAnnotation]) -> BTreeMap<u32, u64> {
+    let mut found = BTreeMap::new();
+    for annotation in annotations.iter().filter(|annotation| annotation.shape.reaches_outside()) {
+        *found.entry(annotation.page.to_native()).or_default() += 1;
+    }
+    found
 }

@@ -135,6 +135,9 @@ pub(super) struct Status {
     pub(super) data: Data,
     /// Exam; all of them when left out
     pub(super) exam: Option<String>,
+    /// Also make the quality sheet, which looks at every page and mark
+    #[arg(long)]
+    pub(super) quality: bool,
     /// Report as JSON
     #[arg(long)]
     pub(super) json: bool,

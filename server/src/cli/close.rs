@@ -24,7 +24,8 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
     let desk = counter.desk(&session);
     if typed.dry_run {
         let dry = desk.dry_run(&typed.exam, typed.again)?;
-        let ready = dry.unmet.is_empty() && dry.reached.iter().all(|reached| reached.fault.is_none());
+        let answer = dry.reached.iter().all(|reached| reached.fault.is_none());
+        let ready = answer && dry.unmet.is_empty() && !dry.quality_blocks;
         if typed.json {
             output.json(&dry_json(&dry))?
         } else {
@@ -37,6 +38,7 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
         output.json(&json!({
             "exam": report.exam,
             "exports": report.exports.iter().map(export_json).collect::<Vec<_>>(),
+            "quality": report.quality,
             "closing": report.closing,
         }))?;
     } else {
@@ -69,6 +71,9 @@ fn tell(report: &CloseReport, output: &mut Output) -> anyhow::Result<()> {
     }
     output.line(format!("exam {}:", report.exam))?;
     output.line(report.closing.to_string().trim_end())?;
+    if let Some(sheet) = &report.quality {
+        output.line(sheet.to_string().trim_end())?;
+    }
     if report.closing.done && !report.is_whole() {
         output.line("the closing is done; what failed can be relaunched with the same command")?;
     }
@@ -156,6 +161,10 @@ fn tell_dry(dry: &DryRun, output: &mut Output) -> anyhow::Result<()> {
             count(row.batches_marked, "batch", "batches")
         ))?;
     }
+    output.line(dry.quality.to_string().trim_end())?;
+    if dry.quality_blocks {
+        output.line("held back: the quality sheet has a blocker (QUA-001)")?;
+    }
     for reached in &dry.reached {
         let name = reached.target.name();
         output.line(match &reached.fault {
@@ -178,6 +187,8 @@ fn dry_json(dry: &DryRun) -> serde_json::Value {
             "outcomes": dry.outcomes.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         },
         "imagin": { "rows": dry.imagin_rows.len(), "first": dry.imagin_rows.iter().take(10).collect::<Vec<_>>() },
+        "quality": dry.quality,
+        "quality_blocks": dry.quality_blocks,
         "reached": dry.reached.iter().map(|reached| json!({
             "target": reached.target,
             "place": reached.place,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use copiste_core::exchange::{Adapter, FileDrop, Http, HttpOptions, Pace};
 use copiste_core::journal::{Target, Timestamp};
 use copiste_core::process::closing::{CloseError, ClosingDesk, OutcomeCodes, UnderWay};
+use copiste_core::process::quality::Policy;
 
 use super::session::{self, Session};
 use crate::settings::Settings;
@@ -19,6 +20,7 @@ pub(super) struct Counter {
     pace: Wall,
     budget: Duration,
     codes: OutcomeCodes,
+    quality: Policy,
     under_way: Arc<UnderWay>,
 }
 
@@ -32,6 +34,7 @@ impl Counter {
             pace: Wall { from: Instant::now(), cancel: session.cancelled()? },
             budget: settings.exchange_budget(),
             codes: settings.outcome_codes(),
+            quality: settings.quality(),
             under_way: Arc::clone(&session.under_way),
         })
     }
@@ -46,6 +49,7 @@ impl Counter {
             codes: &self.codes,
             scratch: &session.scratch,
             actor: &session.actor,
+            quality: &self.quality,
             under_way: &self.under_way,
         }
     }

@@ -23,6 +23,7 @@ pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> any
             "validated": report.validated,
             "left": report.left,
             "exports": report.exports.iter().map(export_json).collect::<Vec<_>>(),
+            "quality": report.quality,
             "closing": report.closing,
         }))?;
     } else {
@@ -42,6 +43,9 @@ fn tell(report: &ValidateReport, output: &mut Output) -> anyhow::Result<()> {
     }
     for export in &report.exports {
         tell_export(export, output)?;
+    }
+    if let Some(sheet) = &report.quality {
+        output.line(sheet.to_string().trim_end())?;
     }
     output.line(report.closing.to_string().trim_end())
 }

@@ -4,7 +4,7 @@ use super::json::Json;
 use super::numbers::{Scale, rounded};
 use super::reading::{Bounds, Fields, Path, Reading};
 use crate::intake::fault::Code;
-use crate::model::{Annotation, Area, Shape, Spot, Stamp, WHOLE};
+use crate::model::{Annotation, Area, Shape, Spot, Stamp};
 
 /// How many strokes an ink annotation may have, and how many points a stroke.
 const STROKES_LIMIT: usize = 10_000;
@@ -173,26 +173,5 @@ fn point(json: &Json<'_>, path: &Path<'_>, reading: &mut Reading<'_>) -> Spot {
     Spot {
         x: rounded(x, &path.item(0), Scale::PLACE, reading),
         y: rounded(y, &path.item(1), Scale::PLACE, reading),
-    }
-}
-
-/// Whether an annotation reaches outside of its page: by places only, since how far text or a
-/// stamp extends is the renderer's knowledge.
-pub fn reaches_outside(shape: &Shape) -> bool {
-    let out = |spot: &Spot| !(0..=WHOLE).contains(&spot.x) || !(0..=WHOLE).contains(&spot.y);
-    let beyond = |area: &Area| {
-        out(&Spot { x: area.x, y: area.y }) || out(&Spot { x: area.x + area.width, y: area.y + area.height })
-    };
-    match shape {
-        Shape::Text { area, .. }
-        | Shape::Rectangle { area, .. }
-        | Shape::Ellipse { area, .. }
-        | Shape::Highlight { area } => beyond(area),
-        Shape::Ink { strokes, .. } => strokes.iter().flatten().any(out),
-        Shape::Line { from, to, .. }
-        | Shape::Arrow { from, to, .. }
-        | Shape::Underline { from, to, .. }
-        | Shape::Strike { from, to, .. } => out(from) || out(to),
-        Shape::Stamp { at, .. } | Shape::Mark { at, .. } => out(at),
     }
 }

@@ -12,7 +12,6 @@ mod reading;
 mod records;
 mod script;
 
-pub use annotation::reaches_outside;
 pub use lines::{LINE_LIMIT, Line, Lines};
 pub use manifest::manifest;
 pub use people::Entry;

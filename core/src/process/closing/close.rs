@@ -10,6 +10,7 @@ use crate::exchange::{Fault, Patience};
 use crate::journal::{Answer, Target};
 use crate::model::ArchivedExamKind;
 use crate::process::processes::Need;
+use crate::process::quality::{Scope, Sheet, look};
 use crate::process::roles::{Act, allowed};
 use crate::process::status::{Status, status};
 use crate::store::{ExamView, Export, Standing};
@@ -73,6 +74,8 @@ pub struct CloseReport {
     pub exam: String,
     /// What was sent or settled, in order.
     pub exports: Vec<ExportReport>,
+    /// The quality sheet of the marks that were sent; none when none were.
+    pub quality: Option<Sheet>,
     /// Where the closing stands now.
     pub closing: ClosingStatus,
 }
@@ -115,6 +118,10 @@ pub struct DryRun {
     pub imagin_rows: Vec<ImaginRow>,
     /// Whether both targets answer.
     pub reached: Vec<Reached>,
+    /// The quality sheet.
+    pub quality: Sheet,
+    /// Whether a blocker of the sheet would refuse the launch; once the closing is done, none does.
+    pub quality_blocks: bool,
 }
 
 /// How many rows a dry run shows.
@@ -139,7 +146,7 @@ impl ClosingDesk<'_> {
         if let Some(fault) = self.learn_publication(exam)? {
             unknown = Some(fault);
         }
-        let mut reports = Vec::new();
+        let (mut reports, mut quality) = (Vec::new(), None);
         loop {
             let view = self.view(exam)?;
             match decision(&view, again)? {
@@ -158,6 +165,17 @@ impl ClosingDesk<'_> {
                     if !unmet.is_empty() {
                         return Err(CloseError::Unmet { exam: exam.to_owned(), unmet: Box::new(unmet) });
                     }
+                    // IMAG'IN alone gets no marks, so there is nothing to look at again.
+                    if targets.contains(&Target::Cyclades) {
+                        let sheet = look(&view, Scope::Exam, self.quality)?;
+                        if blocks(&view, &sheet) {
+                            return Err(CloseError::Quality {
+                                exam: exam.to_owned(),
+                                sheet: Box::new(sheet),
+                            });
+                        }
+                        quality = Some(sheet);
+                    }
                     for export in self.launch(&view, &targets)? {
                         let barred = unknown.clone().filter(|_| export.target == Target::Cyclades);
                         let how = barred.map_or(Carrying::Send { resumed: false }, Carrying::Barred);
@@ -168,7 +186,7 @@ impl ClosingDesk<'_> {
             }
         }
         let closing = ClosingStatus::of(&self.view(exam)?)?;
-        Ok(CloseReport { exam: exam.to_owned(), exports: reports, closing })
+        Ok(CloseReport { exam: exam.to_owned(), exports: reports, quality, closing })
     }
 
     /// Says what a launch would do, and whether both targets answer. Nothing is sent or changed.
@@ -203,6 +221,7 @@ impl ClosingDesk<'_> {
                 fault: answered.err().map(|fault: Fault| fault.to_string()),
             }
         });
+        let quality = look(&view, Scope::Exam, self.quality)?;
         Ok(DryRun {
             exam: exam.to_owned(),
             unmet: unmet(&view, &status(&view)?),
@@ -212,6 +231,8 @@ impl ClosingDesk<'_> {
             outcomes,
             imagin_rows: imagin(&view)?,
             reached: reached.into(),
+            quality_blocks: blocks(&view, &quality),
+            quality,
         })
     }
 
@@ -235,6 +256,12 @@ fn decision(view: &ExamView, again: bool) -> Result<Decision, CloseError> {
     let last = |target| exports.iter().rev().find(|export| export.target == target).map(Export::standing);
     let (cyclades, imagin) = (last(Target::Cyclades), last(Target::Imagin));
     Ok(decide(cyclades, imagin, life.published_at.is_some(), life.closed_at.is_some(), again))
+}
+
+/// Whether the quality sheet holds a launch back. Once the closing is done it only warns, as the processes
+/// do: what is sent again then corrects what Cyclades has.
+fn blocks(view: &ExamView, sheet: &Sheet) -> bool {
+    view.life().closed_at.is_none() && sheet.blocks()
 }
 
 /// What holds a launch back. Once the closing is done, its processes no longer do; a missing mark that

@@ -13,6 +13,7 @@ use crate::exchange::rows::{Chunker, Chunks, RejectedRow};
 use crate::exchange::{Adapter, ExportName, Fault, HeldState, Pace, Patience, Sending, Whole, send};
 use crate::journal::{Actor, Answer, Command, Launch, PreparedExport, Publish, Sent, Target};
 use crate::model::ArchivedExamKind;
+use crate::process::quality::Policy;
 use crate::rope::BlobSource as _;
 use crate::store::{BlobSink, ExamView, Export, Standing, Store};
 
@@ -38,6 +39,8 @@ pub struct ClosingDesk<'a> {
     pub scratch: &'a Path,
     /// Who closes.
     pub actor: &'a Actor,
+    /// What in the quality sheet blocks, and what warns.
+    pub quality: &'a Policy,
     /// Closings under way in this process.
     pub under_way: &'a UnderWay,
 }

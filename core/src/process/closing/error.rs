@@ -5,6 +5,7 @@ use std::io;
 
 use crate::process::acts::ActError;
 use crate::process::processes::{Need, Process, ProcessStatus};
+use crate::process::quality::Sheet;
 use crate::process::roles::NotAllowed;
 use crate::store::{ExecuteError, StoreError};
 
@@ -73,6 +74,17 @@ pub enum CloseError {
         exam: String,
         /// What is missing.
         unmet: Box<Unmet>,
+    },
+    /// The quality sheet has a blocker.
+    #[error(
+        "QUA-001 exam {exam} is held back by its quality sheet: {}; nothing was sent or changed; `copiste status \
+         --quality` shows the whole sheet", .sheet.blockers()
+    )]
+    Quality {
+        /// The exam.
+        exam: String,
+        /// The sheet.
+        sheet: Box<Sheet>,
     },
     /// Somebody else is at it.
     #[error(

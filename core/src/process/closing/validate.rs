@@ -7,6 +7,7 @@ use super::rows::each_cyclades;
 use super::status::ClosingStatus;
 use crate::journal::{BatchMove, Command, MoveBatches, Target};
 use crate::model::{ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation};
+use crate::process::quality::{Scope, Sheet, look};
 use crate::process::roles::{Act, allowed};
 use crate::store::{ExamView, Export, Standing};
 
@@ -30,6 +31,8 @@ pub struct ValidateReport {
     pub left: Vec<String>,
     /// What was sent or settled, in order; nothing for a one-off exam.
     pub exports: Vec<ExportReport>,
+    /// The quality sheet of the batches validated now; none for a one-off exam, whose closing has one.
+    pub quality: Option<Sheet>,
     /// Where the exam stands now.
     pub closing: ClosingStatus,
 }
@@ -66,6 +69,7 @@ impl ClosingDesk<'_> {
         }
         let (chosen, left) = chosen(&view, which)?;
         let validated = self.pending(&view, &chosen)?;
+        let quality = if common { self.sheet(&view, &validated)? } else { None };
         if !chosen.is_empty() {
             let batches = chosen.clone();
             let command = MoveBatches { exam: exam.to_owned(), to: BatchMove::Validate, batches };
@@ -77,7 +81,21 @@ impl ClosingDesk<'_> {
             self.transmit(exam, !validated.is_empty(), unknown, &mut exports)?;
         }
         let closing = ClosingStatus::of(&self.view(exam)?)?;
-        Ok(ValidateReport { exam: exam.to_owned(), validated, left, exports, closing })
+        Ok(ValidateReport { exam: exam.to_owned(), validated, left, exports, quality, closing })
+    }
+
+    /// The quality sheet of what is decided now, before anything is. What earlier validations decided is
+    /// sent again without being judged again.
+    fn sheet(&self, view: &ExamView, validated: &[String]) -> Result<Option<Sheet>, CloseError> {
+        if validated.is_empty() {
+            return Ok(None);
+        }
+        let batches = validated.iter().cloned().collect();
+        let sheet = look(view, Scope::Batches(&batches), self.quality)?;
+        if sheet.blocks() {
+            return Err(CloseError::Quality { exam: view.id().to_owned(), sheet: Box::new(sheet) });
+        }
+        Ok(Some(sheet))
     }
 
     /// Those of the batches that are not validated yet.
