@@ -2,6 +2,7 @@
 
 mod archive;
 mod bad_input;
+mod closing_machine;
 mod conformance;
 mod crash;
 mod disk_full;
