@@ -2,18 +2,21 @@
 
 mod archive;
 mod bad_input;
+mod closing;
 mod closing_machine;
 mod conformance;
 mod crash;
 mod disk_full;
 mod hostile_scans;
 mod import;
+mod integrity;
 mod interrupt;
 mod memory;
 mod pass_through;
 mod placement;
 mod privacy;
 mod search;
+mod seed;
 mod serve;
 mod text;
 mod tidy;

@@ -255,9 +255,7 @@ impl Adapter for Door<'_> {
     }
 
     fn publication(&self, exam: &str) -> Result<Option<Timestamp>, Fault> {
-        self.request(|inner, _| {
-            Ok(inner.books(self.target).ledger.publication(exam).and_then(parse_instant))
-        })
+        self.request(|inner, _| Ok(inner.books(self.target).ledger.publication(exam).and_then(parse_instant)))
     }
 }
 

@@ -11,18 +11,40 @@ use super::model::{Changed, Model};
 pub(super) enum Act {
     /// The scanning centre changes its bundle and it is imported; with `only`, of an E3C, just the scripts
     /// of that batch.
-    Import { change: Option<(usize, Change)>, only: Option<usize> },
+    Import {
+        change: Option<(usize, Change)>,
+        only: Option<usize>,
+    },
     Lock(Vec<usize>),
     Unlock(usize),
-    Harmonise { batch: usize, by: i32 },
-    HarmoniseOne { batch: usize, person: usize, mark: i32 },
-    Correct { person: usize, mark: i32 },
+    Harmonise {
+        batch: usize,
+        by: i32,
+    },
+    HarmoniseOne {
+        batch: usize,
+        person: usize,
+        mark: i32,
+    },
+    Correct {
+        person: usize,
+        mark: i32,
+    },
     /// None is all of them.
-    Validate { batches: Option<Vec<usize>>, strikes: Vec<Strike> },
-    Close { again: bool, strikes: Vec<Strike> },
+    Validate {
+        batches: Option<Vec<usize>>,
+        strikes: Vec<Strike>,
+    },
+    Close {
+        again: bool,
+        strikes: Vec<Strike>,
+    },
     PublishByHand,
     CycladesPublishes,
-    Set { which: usize, value: bool },
+    Set {
+        which: usize,
+        value: bool,
+    },
     Deliver,
 }
 
@@ -122,24 +144,26 @@ pub(super) fn step(common: bool) -> impl Strategy<Value = Step> {
 
 /// A bundle to begin with: five candidates in two batches.
 pub(super) fn village(common: bool) -> impl Strategy<Value = Village> {
-    (prop::collection::vec((given(), any::<bool>()), 5), any::<bool>()).prop_map(move |(papers, harmonised)| {
-        let person = |(at, (given, said)): (usize, (Given, bool))| copiste_tests::village::Person {
-            number: number(at),
-            came: Came::Present,
-            paper: Some(Paper {
-                batch: batch(at % 2),
-                // As a rule everything is marked, or nothing would ever be locked.
-                given: if given == Given::Nothing { Given::NoMark } else { given },
-                appreciation: said.then(|| "Bien".to_owned()),
-            }),
-        };
-        Village {
-            common,
-            harmonised: harmonised || common,
-            batches: vec![batch(0), batch(1)],
-            people: papers.into_iter().enumerate().map(person).collect(),
-        }
-    })
+    (prop::collection::vec((given(), any::<bool>()), 5), any::<bool>()).prop_map(
+        move |(papers, harmonised)| {
+            let person = |(at, (given, said)): (usize, (Given, bool))| copiste_tests::village::Person {
+                number: number(at),
+                came: Came::Present,
+                paper: Some(Paper {
+                    batch: batch(at % 2),
+                    // As a rule everything is marked, or nothing would ever be locked.
+                    given: if given == Given::Nothing { Given::NoMark } else { given },
+                    appreciation: said.then(|| "Bien".to_owned()),
+                }),
+            };
+            Village {
+                common,
+                harmonised: harmonised || common,
+                batches: vec![batch(0), batch(1)],
+                people: papers.into_iter().enumerate().map(person).collect(),
+            }
+        },
+    )
 }
 
 pub(super) fn number(at: usize) -> String {
@@ -190,8 +214,8 @@ impl Model {
                     None => exam.people.push(old.clone()),
                     Some(person) => {
                         person.paper = person.paper.take().or_else(|| old.paper.clone());
-                        let gone = self.transmitted.contains(&old.number)
-                            || self.on_the_way.contains(&old.number);
+                        let gone =
+                            self.transmitted.contains(&old.number) || self.on_the_way.contains(&old.number);
                         if gone && !says_the_same(person, old) {
                             return Err("CLO-006");
                         }
@@ -284,7 +308,12 @@ impl Model {
         if absent { Err("MRK-007") } else { Ok(()) }
     }
 
-    pub(super) fn harmonise_one(&mut self, batch: &String, number: &str, mark: i32) -> Result<(), &'static str> {
+    pub(super) fn harmonise_one(
+        &mut self,
+        batch: &String,
+        number: &str,
+        mark: i32,
+    ) -> Result<(), &'static str> {
         self.is_harmonised_now(batch)?;
         self.came(number)?;
         let paper = self.paper(number).ok_or("MRK-002")?;

@@ -198,8 +198,7 @@ impl Life {
         let ended = self.validated(&which);
         let published = known || self.world.is_published();
         let mut after = self.model.clone();
-        let expected =
-            if chosen.is_empty() { Err("CLO-019") } else { after.validate(&chosen) };
+        let expected = if chosen.is_empty() { Err("CLO-019") } else { after.validate(&chosen) };
         match ended {
             None => {
                 // Killed before or after the batches were validated: all of them, or none.

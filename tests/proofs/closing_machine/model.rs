@@ -156,8 +156,7 @@ impl Model {
 
     /// Whether a mark is missing that the settings do not send.
     pub(super) fn lacks_marks(&self) -> bool {
-        let without =
-            |person: &Person| person.came == Came::Present && self.mark(&person.number).is_none();
+        let without = |person: &Person| person.came == Came::Present && self.mark(&person.number).is_none();
         !self.export_missing && self.exam.people.iter().any(without)
     }
 

@@ -93,7 +93,9 @@ impl Life {
         });
         match export.standing() {
             Standing::Unsettled => {}
-            Standing::Failed => assert!(answer.is_none() || late, "export {number} counts, and is said to have failed"),
+            Standing::Failed => {
+                assert!(answer.is_none() || late, "export {number} counts, and is said to have failed")
+            }
             Standing::Whole => {
                 let answer = answer.expect("what is said to be accepted is");
                 assert!(answer.rejected.is_empty(), "export {number}");
@@ -121,9 +123,9 @@ impl Life {
         }
         self.world.books(Target::Cyclades, |books| {
             for (number, answer) in &books.commits {
-                let open = cyclades.iter().any(|export| {
-                    export.number == *number && export.standing() == Standing::Unsettled
-                });
+                let open = cyclades
+                    .iter()
+                    .any(|export| export.number == *number && export.standing() == Standing::Unsettled);
                 assert!(
                     !answer.rejected.is_empty() || open || books.late.contains(number),
                     "Cyclades accepted export {number} and the closing is not done"

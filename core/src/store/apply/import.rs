@@ -12,8 +12,8 @@ use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
 use crate::journal::{Counts, ImportCommand};
 use crate::model::{
-    ArchivedAttendance, ArchivedBatchState, ArchivedHarmonisation, Attendance, Batch, BatchState, Candidate, Exam, ExamKind, Harmonisation,
-    School, Script,
+    ArchivedAttendance, ArchivedBatchState, ArchivedHarmonisation, Attendance, Batch, BatchState, Candidate,
+    Exam, ExamKind, Harmonisation, School, Script,
 };
 use crate::store::leaves::packed;
 use crate::store::record::{ExamEntry, Kept, Record, VALUE_LIMIT};

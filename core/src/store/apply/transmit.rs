@@ -28,9 +28,8 @@ pub(in crate::store) struct Transmission {
 /// Candidates of an E3C whose rows may be at Cyclades already: those of an export without an answer. Until
 /// it is settled nothing of theirs changes, or what it transmits would not be what is kept here.
 pub(super) fn on_the_way(bench: &Bench<'_>, exam: &str) -> Result<BTreeSet<String>, ExecuteError> {
-    let open = |export: &Export| {
-        export.target == Target::Cyclades && export.standing() == Standing::Unsettled
-    };
+    let open =
+        |export: &Export| export.target == Target::Cyclades && export.standing() == Standing::Unsettled;
     let mut numbers = BTreeSet::new();
     for export in exports(bench.tables, exam)?.into_iter().filter(open) {
         each_number(bench, exam, &export, |number| {
