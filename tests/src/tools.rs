@@ -19,6 +19,8 @@ pub enum Tool {
     SevenZip,
     /// `python3`.
     Python,
+    /// `openssl`.
+    OpenSsl,
     /// A JDK: `java` that compiles.
     Java,
     /// veraPDF, from `../shared/tools`.
@@ -47,6 +49,7 @@ impl Tool {
             Tool::Unzip => command("unzip", "-v"),
             Tool::SevenZip => seven_zip().is_none().then(|| "7z is not installed".to_owned()),
             Tool::Python => command("python3", "--version"),
+            Tool::OpenSsl => command("openssl", "version"),
             Tool::Java => command("javac", "--version"),
             Tool::VeraPdf => beside("tools/verapdf/check").or_else(|| command("javac", "--version")),
             Tool::RealScans => beside("scans/README.md"),

@@ -1,5 +1,6 @@
 //! Sending an export: asked first when it is not new, then chunks, then the commit.
 
+use std::cell::Cell;
 use std::io;
 
 use super::adapter::{Adapter, Committed, ExportName, Fault, HeldState, Whole};
@@ -33,6 +34,8 @@ pub fn send(
     patience: &mut Patience<'_>,
 ) -> io::Result<Sending> {
     let mut ask = resumed;
+    // Whether a commit may be on its way still: one of an earlier life, or one without an answer.
+    let mut maybe = resumed;
     // Once more when the target holds other rows than were sent; a second time there is no help.
     for last in [false, true] {
         let mut held = Vec::new();
@@ -43,33 +46,54 @@ pub fn send(
                     HeldState::Superseded => return Ok(Sending::Failed(Fault::TooLate)),
                     HeldState::Unheard | HeldState::Open => held = answer.chunks,
                 },
-                Err(fault) => return Ok(Sending::Unknown(fault)),
+                Err(fault) if maybe => return Ok(Sending::Unknown(fault)),
+                Err(fault) => return Ok(Sending::Failed(fault)),
             }
         }
         // What it holds is trusted once; the commit's digest proves it.
         let missing = (1..=chunks.count()).filter(|number| last || !held.contains(number));
         for number in missing {
+            fail::fail_point!("send-before-chunk");
             let body = chunks.body(number)?;
             match patience.try_for(|| adapter.put_chunk(export, number, &body)) {
                 Ok(()) => {}
                 // Of an export that was committed under way (an earlier commit arrived late), chunks are
                 // refused: asking tells.
                 Err(fault @ Fault::TooLate) => return Ok(asked(adapter, export, patience, fault)),
-                // It was never asked to make it count, unless that was in an earlier life.
-                Err(fault) if resumed => return Ok(Sending::Unknown(fault)),
+                // A target that refuses chunks for good refuses them at every launch: if it does not hold the
+                // export now, it has failed, and the next launch may send other rows.
+                Err(fault @ (Fault::Final { .. } | Fault::Mismatch)) if maybe => {
+                    return Ok(asked(adapter, export, patience, fault));
+                }
+                Err(fault) if maybe => return Ok(Sending::Unknown(fault)),
+                // It was never asked to make it count.
                 Err(fault) => return Ok(Sending::Failed(fault)),
             }
+            fail::fail_point!("send-after-chunk");
         }
         fail::fail_point!("send-before-commit", |_| Err(io::ErrorKind::Interrupted.into()));
-        match patience.try_for(|| adapter.commit(export, whole)) {
+        let unanswered = Cell::new(false);
+        let committed = patience.try_for(|| {
+            let answer = adapter.commit(export, whole);
+            unanswered.set(unanswered.get() || matches!(answer, Err(Fault::Passing { .. })));
+            answer
+        });
+        fail::fail_point!("send-after-commit");
+        maybe |= unanswered.get();
+        match committed {
             Ok(committed) => return Ok(Sending::Committed(committed)),
             Err(Fault::Mismatch) if !last => ask = true,
             Err(fault @ (Fault::TooLate | Fault::Mismatch)) => {
                 return Ok(asked(adapter, export, patience, fault));
             }
             Err(fault @ Fault::Passing { .. }) => return Ok(Sending::Unknown(fault)),
-            // A refusal answers the request, but one before it may have arrived.
-            Err(fault @ Fault::Final { .. }) => return Ok(asked(adapter, export, patience, fault)),
+            // A refusal answers this request; the one before it, unanswered, may still arrive.
+            Err(fault @ Fault::Final { .. }) => {
+                return Ok(match asked(adapter, export, patience, fault) {
+                    Sending::Failed(fault) if unanswered.get() => Sending::Unknown(fault),
+                    sending => sending,
+                });
+            }
         }
     }
     Ok(Sending::Failed(Fault::Mismatch))

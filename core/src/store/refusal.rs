@@ -112,7 +112,8 @@ pub enum Refusal {
     },
     /// DOMAIN: a transmitted script is frozen.
     #[error(
-        "MRK-005 the script of candidate {candidate} is transmitted to Cyclades and frozen; nothing was changed"
+        "MRK-005 the script of candidate {candidate} is transmitted to Cyclades, or on its way there, and frozen; nothing \
+         was changed"
     )]
     Transmitted {
         /// The candidate's number.
@@ -191,8 +192,8 @@ pub enum Refusal {
     },
     /// DOMAIN: a transmitted script is frozen; a later bundle that changes it is refused, naming it.
     #[error(
-        "CLO-006 exam {exam}: the bundle changes scripts that are transmitted to Cyclades and frozen (candidates \
-         {numbers}); nothing was changed"
+        "CLO-006 exam {exam}: the bundle changes scripts that are transmitted to Cyclades, or on their way there, and \
+         frozen (candidates {numbers}); nothing was changed"
     )]
     ImportTransmitted {
         /// The exam.

@@ -29,7 +29,8 @@ pub(super) fn run(
     let press = caller.prepare(press);
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     let view = session::exam(&session.store, &typed.exam)?;
-    let request = PlanRequest { selection: selection(typed)?, profile: profile(&view, &typed.without)? };
+    let selection = for_whom(&session.actor.role, &view, selection(typed)?)?;
+    let request = PlanRequest { selection, profile: profile(&view, &typed.without)? };
     let out = session.place(&typed.out);
     let options = WriteOptions { resume: typed.resume, sync: !typed.no_sync, sha256: typed.sha256 };
     let cancel = session.cancelled()?;
@@ -78,6 +79,19 @@ fn selection(typed: &Render) -> anyhow::Result<Selection> {
         since: typed.since.as_deref().map(instant).transpose()?,
         until: typed.until.as_deref().map(instant).transpose()?,
     })
+}
+
+/// A school gets its own transmitted copies, and nothing else (DOMAIN, glossary).
+fn for_whom(role: &Role, view: &ExamView, asked: Selection) -> anyhow::Result<Selection> {
+    let Role::School(own) = role else { return Ok(asked) };
+    let others = asked.school.as_ref().is_some_and(|school| school != own);
+    if others || view.exam().kind != ArchivedExamKind::CommonAssessment {
+        bail!(
+            "ROL-002 a school gets its own copies of an E3C that are transmitted, and no others; nothing was \
+             written; leave out --school, or act as the exam office"
+        );
+    }
+    Ok(Selection { school: Some(own.clone()), ..asked })
 }
 
 fn instant(text: &str) -> anyhow::Result<Timestamp> {

@@ -1,14 +1,18 @@
 //! Validating the harmonisation of batches, which closes an E3C batch by batch.
 
+use std::io;
+
 use super::close::ExportReport;
 use super::desk::{Carrying, ClosingDesk};
 use super::error::CloseError;
-use super::rows::each_cyclades;
+use super::rows::{each_cyclades, imagin};
 use super::status::ClosingStatus;
+use crate::exchange::rows::{Chunks, imagin_rows};
 use crate::journal::{BatchMove, Command, MoveBatches, Target};
 use crate::model::{ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation};
 use crate::process::quality::{Scope, Sheet, look};
 use crate::process::roles::{Act, allowed};
+use crate::rope::BlobSource as _;
 use crate::store::{ExamView, Export, Standing};
 
 /// Which batches are validated.
@@ -78,7 +82,7 @@ impl ClosingDesk<'_> {
         fail::fail_point!("validate-after-batches");
         let mut exports = Vec::new();
         if common {
-            self.transmit(exam, !validated.is_empty(), unknown, &mut exports)?;
+            self.transmit(exam, unknown, &mut exports)?;
         }
         let closing = ClosingStatus::of(&self.view(exam)?)?;
         Ok(ValidateReport { exam: exam.to_owned(), validated, left, exports, quality, closing })
@@ -114,7 +118,6 @@ impl ClosingDesk<'_> {
     fn transmit(
         &self,
         exam: &str,
-        newly: bool,
         unknown: Option<crate::exchange::Fault>,
         reports: &mut Vec<ExportReport>,
     ) -> Result<(), CloseError> {
@@ -131,7 +134,7 @@ impl ClosingDesk<'_> {
         if rows > 0 {
             due.push(Target::Cyclades);
         }
-        if newly || !matches!(last(Target::Imagin), None | Some(Standing::Whole)) {
+        if self.services_are_due(&view, &exports)? {
             due.push(Target::Imagin);
         }
         // Whose answer is open is not sent anything new.
@@ -145,6 +148,26 @@ impl ClosingDesk<'_> {
             reports.push(self.carry(&view, &export, how)?);
         }
         Ok(())
+    }
+}
+
+impl ClosingDesk<'_> {
+    /// Whether IMAG'IN lacks services: they are compared with what it accepted last, because a crash may
+    /// have come between the validation of batches and the launch.
+    fn services_are_due(&self, view: &ExamView, exports: &[Export]) -> Result<bool, CloseError> {
+        let rows = imagin(view)?;
+        let last = exports.iter().rev().find(|export| export.target == Target::Imagin);
+        let Some(last) = last.filter(|last| last.standing() == Standing::Whole) else {
+            return Ok(!rows.is_empty());
+        };
+        let file = self.store.blobs().open(&last.rows).map_err(CloseError::Rows)?;
+        let chunks = Chunks::of(file, &last.chunks);
+        let mut held = Vec::new();
+        for number in 1..=chunks.count() {
+            let body = chunks.body(number).map_err(CloseError::Rows)?;
+            held.extend(imagin_rows(&body).map_err(|error| CloseError::Rows(io::Error::other(error)))?);
+        }
+        Ok(rows != held)
     }
 }
 

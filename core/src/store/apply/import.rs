@@ -1,6 +1,6 @@
 //! Importing: a whole new generation of an exam's records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -8,6 +8,7 @@ use super::carry_over::carry_over;
 use super::packs::Packs;
 use super::places::placed;
 use super::tallies::{self, NewTallies};
+use super::transmit::on_the_way;
 use super::waiting::{self, NewSpans};
 use super::writer::Writer;
 use super::{Bench, Place, Prepared, exam_entry};
@@ -50,8 +51,10 @@ pub(super) fn prepare(
     }
     let generation = bench.generations.fresh()?;
     let batch = bench.blobs.begin();
-    let mut staging =
-        Staging { bench, command, place, generation, before, batch, frozen: Numbers::default() };
+    let common = before.as_ref().is_some_and(|before| before.exam.kind == ExamKind::CommonAssessment);
+    let on_the_way = if common { on_the_way(bench, &command.exam)? } else { BTreeSet::new() };
+    let frozen = Numbers::default();
+    let mut staging = Staging { bench, command, place, generation, before, batch, on_the_way, frozen };
     let staged = staging.all(digest).and_then(|entry| {
         let sealed = staging.batch.seal();
         sealed.map_err(|source| StoreError::Blob { act: "keep annotations".to_owned(), source })?;
@@ -110,6 +113,8 @@ struct Staging<'a> {
     before: Option<ExamEntry>,
     /// Annotations too many for a record.
     batch: BlobBatch<'a>,
+    /// Candidates of an E3C whose rows may be at Cyclades, without an answer yet.
+    on_the_way: BTreeSet<String>,
     /// Transmitted scripts that the bundle would change.
     frozen: Numbers,
 }
@@ -145,10 +150,12 @@ impl Staging<'_> {
         let before = under.map(|under| tables.candidates_of(under)).transpose()?;
         let candidates = self.merged_with(before, candidates, |one: &Candidate| &one.number)?;
         counts.candidates = candidates.len() as u64;
+        let gone = self.attended_otherwise(&candidates, under)?;
         let people = self.candidates(placed(candidates))?;
 
         let own_scripts = scripts.count();
         let written = self.scripts(&people, scripts, under, tallies)?;
+        gone.iter().for_each(|number| self.frozen.push(number));
         if self.frozen.count > 0 {
             let numbers = std::mem::take(&mut self.frozen);
             return Err(Refusal::ImportTransmitted { exam: exam.id, numbers }.into());
@@ -425,6 +432,29 @@ impl Staging<'_> {
         read::<Script>(&self.bench.tables.scripts, key_at(generation, place), what)
     }
 
+    /// Whether somebody came is part of what was transmitted: candidates of frozen scripts of whom the bundle
+    /// says otherwise.
+    fn attended_otherwise(
+        &self,
+        candidates: &BTreeMap<String, Candidate>,
+        under: Option<u32>,
+    ) -> Result<Vec<String>, ExecuteError> {
+        let mut gone = Vec::new();
+        let Some(generation) = under else { return Ok(gone) };
+        for old in self.bench.tables.candidates_of(generation)? {
+            let old = old?;
+            let Some(new) = candidates.get(old.get().number.as_str()) else { continue };
+            if attendance(&old.get().attendance) == new.attendance {
+                continue;
+            }
+            let transmitted = self.transmitted_before(&new.number)?.is_some();
+            if transmitted || self.on_the_way.contains(&new.number) {
+                gone.push(new.number.clone());
+            }
+        }
+        Ok(gone)
+    }
+
     /// A script as it is kept: what the bundle cannot know is filled in.
     fn script(&self, mut script: Script, frozen: &mut Numbers) -> Result<Script, ExecuteError> {
         script.id = self.bench.secret.script_id(&self.command.exam, &script.candidate);
@@ -432,7 +462,9 @@ impl Staging<'_> {
         if let Some(old) = self.script_under(before, &script.candidate)? {
             let what = || format!("the script of candidate {}", script.candidate);
             let old = old.value().map_err(StoreError::record(what()))?;
-            if self.transmitted_before(&script.candidate)?.is_some() && !self.unchanged(&script, &old)? {
+            let gone = self.transmitted_before(&script.candidate)?.is_some()
+                || self.on_the_way.contains(&script.candidate);
+            if gone && !self.unchanged(&script, &old)? {
                 frozen.push(&script.candidate);
             }
             carry_over(&mut script, &old);
@@ -483,5 +515,14 @@ impl Staging<'_> {
 
     fn contradiction(&self, detail: &str) -> ExecuteError {
         ExecuteError::Contradiction { exam: self.command.exam.clone(), detail: detail.to_owned() }
+    }
+}
+
+fn attendance(kept: &ArchivedAttendance) -> Attendance {
+    match kept {
+        ArchivedAttendance::Present => Attendance::Present,
+        ArchivedAttendance::Absent => Attendance::Absent,
+        ArchivedAttendance::AbsentJustified => Attendance::AbsentJustified,
+        ArchivedAttendance::Exempt => Attendance::Exempt,
     }
 }

@@ -3,11 +3,12 @@
 use super::batches::batch_of;
 use super::carry_over::moved;
 use super::touched::Touched;
+use super::transmit::on_the_way;
 use super::{Bench, Place, Prepared};
 use crate::journal::{ChangeMarks, MarkChange};
 use crate::model::{
-    Adjustment, ArchivedAttendance, Batch, BatchState, Change, Harmonisation, HarmonisationMode, Hundredths,
-    Script,
+    Adjustment, ArchivedAttendance, Batch, BatchState, Change, ExamKind, Harmonisation, HarmonisationMode,
+    Hundredths, Script,
 };
 use crate::store::record::ExamEntry;
 use crate::store::refusal::Refusal;
@@ -62,6 +63,11 @@ pub(super) fn prepare(
         MarkChange::Correction { candidate, mark } => {
             let mark = a_mark(entry, *mark)?;
             present(bench, entry, candidate)?;
+            if entry.exam.kind == ExamKind::CommonAssessment
+                && on_the_way(bench, &command.exam)?.contains(candidate)
+            {
+                return Err(Refusal::Transmitted { candidate: candidate.clone() }.into());
+            }
             if let Some(batch) = batch_name(bench, entry, candidate)? {
                 let locked = match batch {
                     Some(batch) => batch_of(bench, entry, &batch)?.state == BatchState::Locked,
