@@ -68,6 +68,7 @@ impl Crowd {
             scripts: u64::from(scripts),
             pages: u64::from(scripts * PAGES),
             exports: 0,
+            transmitted: 0,
         };
         let command =
             Command::Import(ImportCommand { exam: EXAM.to_owned(), bundle: manifest.sha256, blobs, counts });

@@ -11,6 +11,7 @@ use copiste_core::exchange::rows::Chunks;
 use copiste_core::exchange::{Http, HttpOptions, Pace};
 use copiste_core::journal::{Actor, Role, Target, Timestamp};
 use copiste_core::process::closing::{ClosingDesk, OutcomeCodes, UnderWay};
+use copiste_core::process::quality::Policy;
 use copiste_core::rope::BlobSource as _;
 use copiste_core::store::Export;
 use sha2::{Digest as _, Sha256};
@@ -94,6 +95,7 @@ pub fn close(crowd: &Crowd, stand_ins: &StandIns) -> io::Result<()> {
         pace: &Wall(Instant::now()),
         budget: Duration::from_secs(600),
         codes: &OutcomeCodes::default(),
+        quality: &Policy::default(),
         scratch: &scratch,
         actor: &Actor::operator(Role::ExamOfficeManager),
         under_way: &UnderWay::default(),

@@ -87,7 +87,15 @@ impl Village {
         let scripts = self.people.iter().filter(|person| person.paper.is_some()).count() as u64;
         let batches = self.batches.len() as u64;
         let candidates = self.people.len() as u64;
-        Counts { schools: 1, markers: batches, batches, candidates, scripts, pages: scripts, exports: 0 }
+        Counts {
+            schools: 1,
+            markers: batches,
+            batches,
+            candidates,
+            scripts,
+            pages: scripts,
+            ..Counts::default()
+        }
     }
 
     /// Takes it in as `copiste import` does once a bundle is read, and inspects its scan.

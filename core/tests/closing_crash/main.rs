@@ -18,6 +18,7 @@ use std::time::Duration;
 use copiste_core::exchange::{FileDrop, Pace};
 use copiste_core::journal::{Actor, Role, Target};
 use copiste_core::process::closing::{ClosingDesk, OutcomeCodes, UnderWay, Which};
+use copiste_core::process::quality::Policy;
 use copiste_core::store::{InspectionRecord, Store, verify};
 use tempfile::tempdir;
 
@@ -98,6 +99,7 @@ fn close(dir: &Path, store: &Store, common: bool) -> bool {
         pace: &Still,
         budget: Duration::from_secs(60),
         codes: &OutcomeCodes::default(),
+        quality: &Policy::default(),
         scratch: &dir.join("data/scratch"),
         actor: &Actor::operator(role),
         under_way: &UnderWay::default(),
