@@ -120,6 +120,7 @@ pub fn survey(source: &Source, staged: &Staged, findings: &mut Findings) -> io::
         scripts: all.scripts.len() as u64,
         pages: 0,
         exports: 0,
+        holds: 0,
     };
     Ok(Survey { exam, counts, annotations: all.annotations, files: all.files, scripts: all.scripts })
 }

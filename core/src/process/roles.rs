@@ -23,6 +23,10 @@ pub enum Act {
     Close,
     /// Recording that Cyclades has published.
     Publish,
+    /// Holding a copy back from purges, or releasing it.
+    Hold,
+    /// Destroying the copies that may be consulted no longer.
+    Purge,
 }
 
 /// Somebody acts in a role that may not.
@@ -48,7 +52,9 @@ impl Act {
             | Act::LockBatches
             | Act::CorrectMark
             | Act::Close
-            | Act::Publish => Role::ExamOfficeManager,
+            | Act::Publish
+            | Act::Hold
+            | Act::Purge => Role::ExamOfficeManager,
         }
     }
 
@@ -63,6 +69,8 @@ impl Act {
             Act::CorrectMark => "correct a mark",
             Act::Close => "close an exam",
             Act::Publish => "record a publication",
+            Act::Hold => "hold or release a copy",
+            Act::Purge => "purge copies",
         }
     }
 }
@@ -102,6 +110,8 @@ mod tests {
             (Act::AcceptDamage, true, false),
             (Act::LockBatches, true, false),
             (Act::Publish, true, false),
+            (Act::Hold, true, false),
+            (Act::Purge, true, false),
             (Act::Harmonise, false, true),
             (Act::Validate, false, true),
         ] {

@@ -80,6 +80,7 @@ impl Bundle {
             scripts: scripts.clone().count() as u64,
             pages: scripts.map(|pages| pages.len() as u64).sum(),
             exports: 0,
+            holds: 0,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::Kept;
+use super::{Kept, RecordFault, exam_1};
 use super::export::Export;
 use crate::journal::Counts;
-use crate::model::{Annotation, Batch, Candidate, Damage, Exam, Marker, School, Script};
+use crate::model::{Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script};
 
 /// An exam and where its records are.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -43,18 +43,68 @@ pub struct Life {
     pub published_by_hand: bool,
     /// When the first script of an E3C was transmitted: seconds since 1970, UTC.
     pub download_since: Option<i64>,
+    /// What purges have taken away, when there was one.
+    pub purged: Option<Purged>,
+}
+
+/// What the purges of an exam have taken away, all together.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[rkyv(derive(Debug, Clone, Copy))]
+pub struct Purged {
+    /// When the last one was: seconds since 1970, UTC.
+    pub at: i64,
+    /// Its journal line.
+    pub line: u64,
+    /// Candidates.
+    pub candidates: u64,
+    /// Scripts.
+    pub scripts: u64,
+    /// Their pages.
+    pub pages: u64,
+}
+
+/// A copy that no purge takes away. Kept beside the scripts, so that it outlives imports and a copy's
+/// own record, and with that its PDF, stays as it is.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct Hold {
+    /// The candidate's number.
+    pub candidate: String,
+    /// Who holds it: a login; never a candidate's name.
+    pub author: String,
+    /// Since when: seconds since 1970, UTC.
+    pub at: i64,
+    /// The journal line.
+    pub line: u64,
+    /// Why: text in a blob, because it may name a person.
+    pub reason: BlobRef,
 }
 
 impl ArchivedLife {
     /// The values themselves.
     pub fn get(&self) -> Life {
-        let ArchivedLife { closed_at, published_at, download_since, .. } = self;
+        let ArchivedLife { closed_at, published_at, download_since, purged, .. } = self;
         Life {
             settings_by_hand: self.settings_by_hand,
             closed_at: closed_at.as_ref().map(|at| at.to_native()),
             published_at: published_at.as_ref().map(|at| at.to_native()),
             published_by_hand: self.published_by_hand,
             download_since: download_since.as_ref().map(|at| at.to_native()),
+            purged: purged.as_ref().map(ArchivedPurged::get),
+        }
+    }
+}
+
+impl ArchivedPurged {
+    /// The values themselves.
+    fn get(&self) -> Purged {
+        let ArchivedPurged { at, line, candidates, scripts, pages } = self;
+        Purged {
+            at: at.to_native(),
+            line: line.to_native(),
+            candidates: candidates.to_native(),
+            scripts: scripts.to_native(),
+            pages: pages.to_native(),
         }
     }
 }
@@ -83,9 +133,17 @@ macro_rules! kept {
     };
 }
 
-// A number is never given to another type, even when its own is gone.
+impl Kept for ExamEntry {
+    const KIND: u16 = 1;
+    const SCHEMA: u16 = 2;
+
+    fn migrate(schema: u16, archived: &[u8]) -> Option<Result<ExamEntry, RecordFault>> {
+        (schema == 1).then(|| exam_1::read(archived))
+    }
+}
+
+// A number is never given to another type, even when its own is gone; 1 is the exam's.
 kept! {
-    1 ExamEntry,
     2 School,
     3 Marker,
     4 Batch,
@@ -94,6 +152,7 @@ kept! {
     7 Vec<Annotation>,
     8 InspectionRecord,
     9 Export,
+    10 Hold,
 }
 
 impl crate::journal::ArchivedCounts {
@@ -107,6 +166,7 @@ impl crate::journal::ArchivedCounts {
             scripts: self.scripts.to_native(),
             pages: self.pages.to_native(),
             exports: self.exports.to_native(),
+            holds: self.holds.to_native(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Records: archived model types in versioned, checked envelopes.
 
 mod envelope;
+mod exam_1;
 mod export;
 mod kinds;
 mod proven;
@@ -15,8 +16,11 @@ use rkyv::util::AlignedVec;
 use rkyv::{Archive, Deserialize, Serialize};
 
 pub use envelope::RecordFault;
+pub(super) use envelope::kind_of;
 pub use export::{ATTEMPTS_KEPT, Attempt, Export, Outcome, Standing};
-pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life};
+pub use kinds::{
+    ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, Hold, InspectionRecord, Life, Purged,
+};
 
 /// The largest value that goes into the database (sled gives larger ones a file each).
 pub const VALUE_LIMIT: usize = 64 * 1024;
