@@ -27,6 +27,8 @@ pub enum Act {
     Hold,
     /// Destroying the copies that may be consulted no longer.
     Purge,
+    /// Copying everything, secret and names included.
+    Backup,
 }
 
 /// Somebody acts in a role that may not.
@@ -54,7 +56,8 @@ impl Act {
             | Act::Close
             | Act::Publish
             | Act::Hold
-            | Act::Purge => Role::ExamOfficeManager,
+            | Act::Purge
+            | Act::Backup => Role::ExamOfficeManager,
         }
     }
 
@@ -71,6 +74,7 @@ impl Act {
             Act::Publish => "record a publication",
             Act::Hold => "hold or release a copy",
             Act::Purge => "purge copies",
+            Act::Backup => "make a backup",
         }
     }
 }
@@ -112,6 +116,7 @@ mod tests {
             (Act::Publish, true, false),
             (Act::Hold, true, false),
             (Act::Purge, true, false),
+            (Act::Backup, true, false),
             (Act::Harmonise, false, true),
             (Act::Validate, false, true),
         ] {

@@ -37,6 +37,7 @@ mod record;
 mod refusal;
 mod search;
 mod secret;
+mod snapshot;
 mod tables;
 mod verify;
 mod view;
@@ -54,6 +55,7 @@ pub use record::{
     Life, Outcome, Purged, Record, RecordFault, Standing, VALUE_LIMIT,
 };
 pub use refusal::Refusal;
+pub use snapshot::{Nursery, Snapshot};
 pub use tables::Records;
 pub use verify::{Finding, VerifyReport, verify};
 pub use view::{Annotations, DamagedPage, ExamView};

@@ -24,7 +24,7 @@ use crate::journal::{Counts, Journal, Lines};
 /// The journal's file within a data directory.
 pub(super) const JOURNAL: &str = "journal.jsonl";
 pub(super) const DATABASE: &str = "db";
-const BLOBS: &str = "blobs";
+pub(super) const BLOBS: &str = "blobs";
 
 impl Store {
     /// Opens a data directory, made when it is missing: takes its lock, follows the journal's

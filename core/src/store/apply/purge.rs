@@ -14,7 +14,7 @@ use crate::store::record::{ExamEntry, Life, Purged, Record};
 use crate::store::refusal::Refusal;
 use crate::store::tables::{export_key, hold_key, key_at};
 use crate::store::view::{exports, holds, read_blob};
-use crate::store::{BlobSink as _, ExecuteError, StoreError};
+use crate::store::{ExecuteError, StoreError};
 
 /// The largest rest that is read: ten thousand lively copies.
 const REST_LIMIT: u64 = 1 << 30;

@@ -111,6 +111,11 @@ pub fn verify(store: &Store) -> Result<VerifyReport, StoreError> {
 /// [`StoreError`], also when a record or a line cannot be read: what it refers to is not known then.
 pub(super) fn references(store: &Store) -> Result<References, StoreError> {
     let _writer = store.writer.lock().unwrap_or_else(PoisonError::into_inner);
+    references_of(store)
+}
+
+/// The same, for who holds the writer's lock.
+pub(super) fn references_of(store: &Store) -> Result<References, StoreError> {
     let (mut report, mut references) = (VerifyReport::default(), References::default());
     journal(store, &mut report, &mut references)?;
     records::check(store, &mut report, &mut references)?;
