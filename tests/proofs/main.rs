@@ -8,6 +8,7 @@ mod disk_full;
 mod hostile_scans;
 mod import;
 mod interrupt;
+mod keeping;
 mod memory;
 mod pass_through;
 mod placement;

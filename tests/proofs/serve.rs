@@ -45,15 +45,15 @@ fn ended(child: Child) -> Outcome {
 }
 
 /// Types a command in a folder.
-fn typed(folder: &Path, words: &[&dyn AsRef<OsStr>]) -> Outcome {
+pub(super) fn typed(folder: &Path, words: &[&dyn AsRef<OsStr>]) -> Outcome {
     ended(started(folder, words))
 }
 
 /// `copiste serve` on the folder `data` of another, killed with the value.
-struct Server(Child);
+pub(super) struct Server(Child);
 
 impl Server {
-    fn start(folder: &Path) -> Server {
+    pub(super) fn start(folder: &Path) -> Server {
         Server::start_with(folder, &[])
     }
 
@@ -72,7 +72,7 @@ impl Server {
     }
 
     /// Ends it politely; its exit code.
-    fn stop(mut self) -> Option<i32> {
+    pub(super) fn stop(mut self) -> Option<i32> {
         signal(&self.0, "TERM");
         self.0.wait().expect("a child ends").code()
     }
@@ -86,7 +86,7 @@ impl Drop for Server {
     }
 }
 
-fn folder(academy: &Academy) -> PathBuf {
+pub(super) fn folder(academy: &Academy) -> PathBuf {
     academy.path("")
 }
 

@@ -6,5 +6,7 @@ mod blobs;
 mod damage;
 mod imports;
 mod integrity;
+mod keeping;
+mod lives;
 mod machine;
 mod search;
