@@ -268,14 +268,16 @@ fn a_purge_leaves_no_name_and_no_comment_and_the_held_copy_as_it_was() {
     let (held, gone) = (&numbers[2], &numbers[3]);
     let reason = format!("{NAME}-{held} appeals");
     refused(
-        academy.copiste("hold", &[&exam, &"--candidate", &held, &"--reason", &reason, &"--as", &"coordinator"]),
+        academy
+            .copiste("hold", &[&exam, &"--candidate", &held, &"--reason", &reason, &"--as", &"coordinator"]),
         "ROL-001",
     );
     academy.copiste("hold", &[&exam, &"--candidate", &held, &"--reason", &reason]).expect(0);
     refused(academy.copiste("hold", &[&exam, &"--candidate", &held, &"--reason", &reason]), "KEP-001");
     let not_held = ["--candidate", gone, "--reason", "an error", "--release"];
-    let not_held: Vec<&dyn AsRef<std::ffi::OsStr>> =
-        std::iter::once(&exam as &dyn AsRef<_>).chain(not_held.iter().map(|word| word as &dyn AsRef<_>)).collect();
+    let not_held: Vec<&dyn AsRef<std::ffi::OsStr>> = std::iter::once(&exam as &dyn AsRef<_>)
+        .chain(not_held.iter().map(|word| word as &dyn AsRef<_>))
+        .collect();
     refused(academy.copiste("hold", &not_held), "KEP-002");
     assert!(academy.copiste("status", &[&exam]).expect(0).out.contains("held copies: 1"));
     let before = pdf_of(&academy, held, "before");
@@ -333,9 +335,12 @@ fn a_purge_leaves_no_name_and_no_comment_and_the_held_copy_as_it_was() {
     // So does a backup of it, which holds none of them either.
     let file = academy.path("b.zip");
     academy.copiste("backup", &[&file]).expect(0);
-    assert!(!fs::read(&file).expect("it").windows(NAME.len() + 1 + gone.len()).any(|bytes| {
-        bytes.eq_ignore_ascii_case(format!("{NAME}-{gone}").as_bytes())
-    }));
+    assert!(
+        !fs::read(&file)
+            .expect("it")
+            .windows(NAME.len() + 1 + gone.len())
+            .any(|bytes| { bytes.eq_ignore_ascii_case(format!("{NAME}-{gone}").as_bytes()) })
+    );
 
     // Released, it goes with the next purge, and the exam is listed without a copy.
     academy.copiste("hold", &[&exam, &"--candidate", &held, &"--reason", &"decided", &"--release"]).expect(0);

@@ -97,6 +97,7 @@ pub(super) fn laid_out(
     let mut layout = Layout::default();
     let first = layout.add(listing, &[0; 32])?;
     let at = listing.at;
-    let placed = items.iter().map(|item| layout.add(&item.entry(at), &item.sha256)).collect::<Result<_, _>>()?;
+    let placed =
+        items.iter().map(|item| layout.add(&item.entry(at), &item.sha256)).collect::<Result<_, _>>()?;
     Ok((first, placed, layout.close()))
 }

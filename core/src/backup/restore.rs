@@ -146,8 +146,13 @@ impl<'f> Archive<'f> {
         if body.saturating_add(length) > size {
             return Err(strange("it ends within its listing"));
         }
-        let mut archive =
-            Archive { path, file, head: Head::new(0, 0, [0; 32], 0), items: Vec::new(), listing: (length, crc32) };
+        let mut archive = Archive {
+            path,
+            file,
+            head: Head::new(0, 0, [0; 32], 0),
+            items: Vec::new(),
+            listing: (length, crc32),
+        };
         let (first, items) = archive.listed(body, size / LEAST)?;
         (archive.head, archive.items) = (first, items);
         let (_, _, outline) = archive.laid_out()?;
@@ -210,7 +215,9 @@ impl<'f> Archive<'f> {
         Entry { name: LISTING, length, crc32, at: self.head.at }
     }
 
-    fn laid_out(&self) -> Result<(crate::zip::Placed, Vec<crate::zip::Placed>, crate::zip::Outline), RestoreError> {
+    fn laid_out(
+        &self,
+    ) -> Result<(crate::zip::Placed, Vec<crate::zip::Placed>, crate::zip::Outline), RestoreError> {
         laid_out(&self.first(), &self.items).map_err(|error| self.damaged(error.to_string()))
     }
 
@@ -246,7 +253,8 @@ impl<'f> Archive<'f> {
             self.compare(&header, placed.header, &format!("the head of its entry {}", item.name))?;
             let wrong = || self.damaged(format!("its entry {}", item.name));
             if item.kind() == Some(Kind::Blob) {
-                let blob = batch.put_file(&self.file, placed.body, item.length).map_err(io_error("write", place))?;
+                let blob =
+                    batch.put_file(&self.file, placed.body, item.length).map_err(io_error("write", place))?;
                 if (blob.sha256, blob.crc32) != (item.sha256, item.crc32) {
                     return Err(wrong());
                 }
@@ -271,8 +279,7 @@ impl<'f> Archive<'f> {
             options.mode(0o600);
         }
         let mut out = options.open(path).map_err(&failed)?;
-        let mut from =
-            At { file: &self.file, at: body, left: item.length, crc32: crc32fast::Hasher::new() };
+        let mut from = At { file: &self.file, at: body, left: item.length, crc32: crc32fast::Hasher::new() };
         let mut buffer = vec![0; 256 << 10];
         let mut sha256 = Sha256::new();
         loop {

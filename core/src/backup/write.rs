@@ -131,8 +131,8 @@ pub fn backup(store: &Store, file: &Path, at: Timestamp, under: &Under<'_>) -> R
 /// What goes in after the listing, in order.
 fn entries(dir: &Path, snapshot: &Snapshot) -> Result<(Vec<Item>, Vec<Content>), BackupError> {
     let journal = File::open(&snapshot.journal).map_err(io_error("read", &snapshot.journal))?;
-    let (sha256, crc32) =
-        copy(journal, snapshot.journal_bytes, &mut io::sink()).map_err(io_error("read", &snapshot.journal))?;
+    let (sha256, crc32) = copy(journal, snapshot.journal_bytes, &mut io::sink())
+        .map_err(io_error("read", &snapshot.journal))?;
     let mut items = vec![Item { name: JOURNAL.to_owned(), length: snapshot.journal_bytes, crc32, sha256 }];
     let mut contents = vec![Content::Journal];
     let mut small = |name: &str, bytes: Vec<u8>| {

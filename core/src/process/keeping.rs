@@ -5,7 +5,7 @@ use super::acts::{ActError, By};
 use super::roles::{Act, NotAllowed, allowed};
 use crate::journal::{Actor, Command, Counts, HoldCopy, Timestamp};
 use crate::store::{
-    ExecuteError, Executed, ExamView, Forgotten, OpenError, OpenOptions, Store, StoreError, day,
+    ExamView, ExecuteError, Executed, Forgotten, OpenError, OpenOptions, Store, StoreError, day,
 };
 
 /// Why nothing was purged, or not everything. Each exam that was purged before is, and stays so.
@@ -76,7 +76,13 @@ impl By<'_> {
     ///
     /// # Errors
     /// [`ActError`]; so for a copy that is held already, and for a release of one that is not.
-    pub fn hold(&self, exam: &str, candidate: &str, reason: &str, release: bool) -> Result<Executed, ActError> {
+    pub fn hold(
+        &self,
+        exam: &str,
+        candidate: &str,
+        reason: &str,
+        release: bool,
+    ) -> Result<Executed, ActError> {
         allowed(&self.actor.role, Act::Hold)?;
         let reason = self.keep_reason(reason)?;
         let (exam, candidate) = (exam.to_owned(), candidate.to_owned());

@@ -164,10 +164,8 @@ impl Store {
             let rest = batch.put(bytes)?;
             batch.seal().map(|()| rest)
         };
-        let rest = keep(&rest.bytes()?).map_err(|source| StoreError::Blob {
-            act: format!("keep what stays of exam {exam}"),
-            source,
-        })?;
+        let rest = keep(&rest.bytes()?)
+            .map_err(|source| StoreError::Blob { act: format!("keep what stays of exam {exam}"), source })?;
         Ok(PurgeExam { exam, consultable_until, gone, rest })
     }
 

@@ -70,8 +70,11 @@ impl Store {
         let mut forgotten = self.remove_blobs(referenced)?;
         for folder in LEFT_BEHIND {
             let path = self.dir.join(folder);
-            gone(fs::remove_dir_all(&path))
-                .map_err(|source| OpenError::Io { act: "remove", path, source })?;
+            gone(fs::remove_dir_all(&path)).map_err(|source| OpenError::Io {
+                act: "remove",
+                path,
+                source,
+            })?;
         }
         let note = if forgotten.left.is_empty() { None } else { Some(Forgetting::Blobs) };
         let store = if Forgetting::read(&self.tables)? == Some(Forgetting::Blobs) {
@@ -85,7 +88,8 @@ impl Store {
         store.each_unreferenced(referenced, |path, sha256, _| {
             let sha256 = hex::encode(sha256);
             let known = reasons.iter().find(|left| left.sha256 == sha256);
-            let reason = known.map_or_else(|| format!("{} is still there", path.display()), |left| left.reason.clone());
+            let reason = known
+                .map_or_else(|| format!("{} is still there", path.display()), |left| left.reason.clone());
             forgotten.left.push(Left { sha256, reason });
             Ok(())
         })?;

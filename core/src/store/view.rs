@@ -7,7 +7,7 @@ use super::consultation::{consultable_until, day, needed};
 use super::generation::Held;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, Hold, InspectionRecord, Life, Record};
-use super::tables::{Keys, Records, Tables, of_exam, key, key_at, read};
+use super::tables::{Keys, Records, Tables, key, key_at, of_exam, read};
 use super::{BlobStore, Refusal, StoreError};
 use crate::journal::{Counts, PagePlace};
 use crate::model::{

@@ -32,7 +32,8 @@ pub fn launch(store: &Store, exam: &str) -> Command {
     let batch = store.blobs().begin();
     let rows = batch.put(b"{}").unwrap();
     batch.seal().unwrap();
-    let exports = vec![PreparedExport { target: Target::Cyclades, number: 1, count: 1, rows, chunks: vec![2] }];
+    let exports =
+        vec![PreparedExport { target: Target::Cyclades, number: 1, count: 1, rows, chunks: vec![2] }];
     Command::Launch(Launch { exam: exam.to_owned(), exports })
 }
 
@@ -90,7 +91,8 @@ pub fn purged(store: Store) -> (Store, PurgeReport) {
 /// Nothing of the copies that went is in any file.
 #[track_caller]
 pub fn nothing_left(dir: &Path) {
-    let gone = ["Zeller001", "Zeller003", "Zeller004", "Comment001", "Comment003", "Comment of the bundle before"];
+    let gone =
+        ["Zeller001", "Zeller003", "Zeller004", "Comment001", "Comment003", "Comment of the bundle before"];
     for gone in gone.into_iter().chain(["scan of 001", "scan of 004"]) {
         assert_eq!(files_with(dir, gone), Vec::<String>::new(), "{gone} is still there");
     }

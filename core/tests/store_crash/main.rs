@@ -347,7 +347,8 @@ fn a_backup_or_a_restore_killed_anywhere_leaves_none_and_the_same_command_makes_
             assert_eq!(fs::read_dir(left.path()).unwrap().count(), 1, "{place} {hit}");
         }
     }
-    for place in ["restore-entry", "restore-unpacked", "blobs-rename", "apply-before-flip", "restore-rebuilt"] {
+    for place in ["restore-entry", "restore-unpacked", "blobs-rename", "apply-before-flip", "restore-rebuilt"]
+    {
         for hit in 0.. {
             let (out, left) = (tempdir().unwrap(), tempdir().unwrap());
             if !killed_at(place, hit, out.path(), left.path(), || {

@@ -33,7 +33,11 @@ pub(super) fn purge(typed: &Purge, caller: &Caller, output: &mut Output) -> anyh
         .context("CLI-024 somebody else works in this data directory; nothing was purged; try again")?;
     let options = OpenOptions::new(intake::load, session::secret);
     let (_, report) = keeping::purge(store, &options, &actor, &typed.before, at)?;
-    if typed.json { output.json(&as_json(&report))? } else { tell(&report, output)? }
+    if typed.json {
+        output.json(&as_json(&report))?
+    } else {
+        tell(&report, output)?
+    }
     let left = report.forgotten.left.len() as u64;
     if left > 0 {
         output.complain(&anyhow::anyhow!(

@@ -256,7 +256,8 @@ impl Staging<'_> {
         let mut written = Written::default();
         let mut keep = |packs: &mut Packs<'_>, last| {
             packs.drain(last, |place, record: Record<Script>| {
-                self.shelf().fits(&record, || format!("the script of candidate {}", record.get().candidate))?;
+                self.shelf()
+                    .fits(&record, || format!("the script of candidate {}", record.get().candidate))?;
                 Ok::<(), ExecuteError>(
                     writer.put(key_at(self.generation, place).to_vec(), record.envelope())?,
                 )

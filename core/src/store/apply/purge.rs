@@ -29,7 +29,8 @@ pub(super) fn prepare(
 ) -> Result<Prepared, ExecuteError> {
     let contradiction = |detail: String| ExecuteError::Contradiction { exam: command.exam.clone(), detail };
     let unread = |detail: &str| contradiction(format!("what a purge left of it cannot be read: {detail}"));
-    let bytes = read_blob(bench.blobs, &command.rest, REST_LIMIT).map_err(|error| unread(&error.to_string()))?;
+    let bytes =
+        read_blob(bench.blobs, &command.rest, REST_LIMIT).map_err(|error| unread(&error.to_string()))?;
     if Sha256::digest(&bytes)[..] != command.rest.sha256 {
         return Err(unread("its bytes have changed"));
     }
@@ -60,7 +61,8 @@ fn may_purge(
 ) -> Result<(), ExecuteError> {
     let entry = exam_of(bench, &command.exam)?;
     let until = consultable_until(entry.exam.consultable_until.as_deref(), entry.exam.kind, &entry.life);
-    let over = until.as_ref().is_some_and(|until| *until == command.consultable_until && *until < day(place.at));
+    let over =
+        until.as_ref().is_some_and(|until| *until == command.consultable_until && *until < day(place.at));
     if !over || needed(entry.exam.kind, &entry.life, &exports(bench.tables, &command.exam)?).is_some() {
         return Err(Refusal::NotDue { exam: command.exam.clone() }.into());
     }

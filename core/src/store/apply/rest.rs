@@ -48,7 +48,8 @@ impl Rest {
             exports: view.exports()?,
             holds: view.holds()?.into_iter().map(|hold| (hold.candidate.clone(), hold)).collect(),
         };
-        let missing = |what: String| StoreError::Inconsistent { detail: format!("exam {id}: {what} is missing") };
+        let missing =
+            |what: String| StoreError::Inconsistent { detail: format!("exam {id}: {what} is missing") };
         let (mut schools, mut batches) = (BTreeSet::new(), BTreeSet::new());
         for number in rest.holds.keys() {
             let of_candidate = || format!("candidate {number}, whose copy is held,");
@@ -78,7 +79,8 @@ impl Rest {
         for name in batches {
             let batch = view.batch(&name)?.ok_or_else(|| missing(format!("batch {name}")))?;
             let batch = batch.value().map_err(wrong(format!("batch {name}")))?;
-            let marker = view.marker(&batch.marker)?.ok_or_else(|| missing(format!("marker {}", batch.marker)))?;
+            let marker =
+                view.marker(&batch.marker)?.ok_or_else(|| missing(format!("marker {}", batch.marker)))?;
             let marker = marker.value().map_err(wrong(format!("marker {}", batch.marker)))?;
             rest.markers.insert(marker.id.clone(), marker);
             rest.batches.insert(name, batch);
@@ -170,8 +172,10 @@ fn put<T: Kept>(bytes: &mut Vec<u8>, value: &T) -> Result<(), StoreError> {
     let what = || "what stays of an exam".to_owned();
     let record = Record::of(value).map_err(StoreError::record(what()))?;
     let length = record.envelope().len();
-    let length = u32::try_from(length)
-        .map_err(|_| StoreError::Record { what: what(), fault: RecordFault::TooLarge { kind: T::KIND, length } })?;
+    let length = u32::try_from(length).map_err(|_| StoreError::Record {
+        what: what(),
+        fault: RecordFault::TooLarge { kind: T::KIND, length },
+    })?;
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(record.envelope());
     Ok(())

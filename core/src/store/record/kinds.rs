@@ -2,8 +2,8 @@
 
 use rkyv::{Archive, Deserialize, Serialize};
 
-use super::{Kept, RecordFault, exam_1};
 use super::export::Export;
+use super::{Kept, RecordFault, exam_1};
 use crate::journal::Counts;
 use crate::model::{Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script};
 

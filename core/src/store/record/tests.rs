@@ -178,7 +178,8 @@ fn records_of_every_schema_version_are_read_for_ever() {
     // The exam has been given another shape since.
     let entry = Record::<ExamEntry>::read(stored(include_str!("fixtures/1-exam.hex"))).unwrap();
     assert_eq!(entry.value().unwrap(), entry_of(0, None));
-    let entry = entry_of(8, Some(Purged { at: 1_600_000_000, line: 9, candidates: 10, scripts: 11, pages: 12 }));
+    let entry =
+        entry_of(8, Some(Purged { at: 1_600_000_000, line: 9, candidates: 10, scripts: 11, pages: 12 }));
     reads_back(include_str!("fixtures/2-exam.hex"), &entry);
     let hold = Hold {
         candidate: "0123456789".to_owned(),
@@ -349,13 +350,4 @@ proptest! {
         let read = Record::<Script>::read(one.envelope().clone()).unwrap();
         prop_assert_eq!(read.value().unwrap(), script());
     }
-}
-
-#[test]
-#[ignore = "temporary"]
-fn write_fixtures() {
-    let entry = entry_of(8, Some(Purged { at: 1_600_000_000, line: 9, candidates: 10, scripts: 11, pages: 12 }));
-    let hold = Hold { candidate: "0123456789".to_owned(), author: "operator".to_owned(), at: 1_580_000_000, line: 10, reason: blob(9) };
-    std::fs::write("/work/h-a/core/src/store/record/fixtures/2-exam.hex", spelt(Record::of(&entry).unwrap().envelope())).unwrap();
-    std::fs::write("/work/h-a/core/src/store/record/fixtures/1-hold.hex", spelt(Record::of(&hold).unwrap().envelope())).unwrap();
 }

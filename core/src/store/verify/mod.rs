@@ -7,8 +7,8 @@ mod replay;
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
-use super::open::JOURNAL;
 use super::meta::Forgetting;
+use super::open::JOURNAL;
 use super::purges::Purges;
 use super::{Store, StoreError};
 use crate::journal::{Command, JournalError, Lines};

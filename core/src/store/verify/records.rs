@@ -88,9 +88,9 @@ fn beside<T: Kept>(
 /// How a message names an export, by its key after the exam and the zero.
 fn export_named(exam: &str, key: &[u8]) -> String {
     let number = key.get(1..).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes);
-    let target = Target::ALL.into_iter().find(|target| {
-        number.is_some_and(|number| export_key(exam, *target, number).ends_with(key))
-    });
+    let target = Target::ALL
+        .into_iter()
+        .find(|target| number.is_some_and(|number| export_key(exam, *target, number).ends_with(key)));
     match (target, number) {
         (Some(target), Some(number)) => format!("exam {exam}: export {number} to {}", target.name()),
         _ => format!("exam {exam}: an export without target and number"),
