@@ -367,3 +367,32 @@ fn a_backup_or_a_restore_killed_anywhere_leaves_none_and_the_same_command_makes_
         }
     }
 }
+
+#[test]
+fn a_backup_and_a_restore_that_find_no_room_say_so_and_write_nothing() {
+    let _scenario = FailScenario::setup();
+    let cancel = AtomicBool::new(false);
+    let under = Under { watch: &Unwatched, cancel: &cancel };
+    let home = tempdir().unwrap();
+    let store = lives::lived(&home.path().join("data"));
+    let (file, data) = (home.path().join("b.zip"), home.path().join("restored"));
+    fail::cfg("backup-room", "return(1000)").unwrap();
+    let error = backup(&store, &file, 7, &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-023") && error.contains("1000 are free"), "{error}");
+    fail::remove("backup-room");
+    backup(&store, &file, 7, &under).unwrap();
+    fail::cfg("backup-room", "return(1000)").unwrap();
+    let error = restore(&file, &data, &options(), &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-033") && error.contains("1000 are free"), "{error}");
+    fail::remove("backup-room");
+    // Ended by whoever asked, there is none either.
+    cancel.store(true, Ordering::SeqCst);
+    let error = backup(&store, &home.path().join("c.zip"), 7, &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-025"), "{error}");
+    let error = restore(&file, &data, &options(), &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-035"), "{error}");
+    let mut left: Vec<_> =
+        fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["b.zip", "data"]);
+}
