@@ -1,7 +1,8 @@
 //! The heart of copiste: model, store, intake, ropes, ZIP, bulk.
 //!
 //! Data flows one way: a bundle is taken in ([`intake`]), kept ([`store`]), drawn by renderers
-//! ([`render`]), composed into ropes ([`rope`]) and given out in bulk ([`bulk`], [`zip`]).
+//! ([`render`]), composed into ropes ([`rope`]) and given out in bulk ([`bulk`], [`zip`]). A data
+//! directory goes into one file and comes back from it ([`backup`]).
 //!
 //! ```
 //! use copiste_core::model::Hundredths;
@@ -17,6 +18,7 @@
 //! # Ok::<(), copiste_core::model::DecimalFault>(())
 //! ```
 
+pub mod backup;
 pub mod bulk;
 pub mod exchange;
 pub mod intake;

@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 /// Moments spread over a run of known length by a fixed sequence, so that each run of the test tries the
 /// same ones, and none twice.
-fn moments(count: u32, whole: Duration) -> impl Iterator<Item = Duration> {
+pub(super) fn moments(count: u32, whole: Duration) -> impl Iterator<Item = Duration> {
     // The golden ratio's multiples modulo one fill an interval evenly, in no order.
     (1..=count).map(move |at| whole.mul_f64((f64::from(at) * 0.618_033_988_75).fract()))
 }
 
 /// Runs a command and kills it after a while. Whether it was killed before its end.
-fn kill_after(arguments: &[&dyn AsRef<OsStr>], delay: Duration, log: &Path) -> bool {
+pub(super) fn kill_after(arguments: &[&dyn AsRef<OsStr>], delay: Duration, log: &Path) -> bool {
     let mut child = start_copiste(arguments, log);
     std::thread::sleep(delay);
     child.kill().expect("a child can be killed");
@@ -58,7 +58,7 @@ fn lengths(folder: &Path) -> BTreeMap<String, u64> {
         .collect()
 }
 
-fn timed(arguments: &[&dyn AsRef<OsStr>]) -> Duration {
+pub(super) fn timed(arguments: &[&dyn AsRef<OsStr>]) -> Duration {
     let start = Instant::now();
     copiste(arguments).expect(0);
     start.elapsed()

@@ -12,6 +12,7 @@ mod hostile_scans;
 mod import;
 mod integrity;
 mod interrupt;
+mod keeping;
 mod memory;
 mod pass_through;
 mod placement;

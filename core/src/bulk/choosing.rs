@@ -9,7 +9,7 @@ use crate::journal::Timestamp;
 use crate::model::{ArchivedExamKind, Candidate, Script};
 use crate::process::gate::renderable_at;
 use crate::render::Profile;
-use crate::store::Record;
+use crate::store::{Record, day};
 
 /// Which copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) enum Choice {
 ///
 /// # Errors
 /// [`BulkError::NotClosed`] when none of its scripts may be rendered, [`BulkError::NoSuchCandidate`] names
-/// those that the exam does not have.
+/// those that the exam does not have, [`BulkError::Purged`] those that it may have had.
 pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>, BulkError> {
     let (exam, life) = (job.source.exam(), job.source.life());
     let (since, close_by) = match exam.kind {
@@ -83,8 +83,16 @@ pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>
     if since.is_none() {
         return Err(BulkError::NotClosed { exam: exam.id.to_string(), close_by });
     }
+    let purged = |numbers| {
+        let exam = exam.id.to_string();
+        life.purged.map(|purged| BulkError::Purged { exam, on: day(purged.at), numbers })
+    };
     if selection.candidates.is_empty() {
-        return Ok((0..job.source.candidate_count()).collect());
+        let count = job.source.candidate_count();
+        return match purged(Vec::new()).filter(|_| count == 0) {
+            Some(gone) => Err(gone),
+            None => Ok((0..count).collect()),
+        };
     }
     let (mut places, mut missing) = (BTreeSet::new(), Vec::new());
     for number in selection.candidates.iter().collect::<BTreeSet<_>>() {
@@ -96,10 +104,9 @@ pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>
         }
     }
     if missing.is_empty() {
-        Ok(places.into_iter().collect())
-    } else {
-        Err(BulkError::NoSuchCandidate { numbers: missing })
+        return Ok(places.into_iter().collect());
     }
+    Err(purged(missing.clone()).unwrap_or(BulkError::NoSuchCandidate { numbers: missing }))
 }
 
 /// Looks at the candidate at a place.

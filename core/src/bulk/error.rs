@@ -34,6 +34,21 @@ pub enum BulkError {
         /// Those that were not found.
         numbers: Vec<String>,
     },
+    /// Destroyed, because their consultation was over.
+    #[error(
+        "KEP-007 exam {exam} was purged on {on}: {} not here any more; nothing was written",
+        if .numbers.is_empty() { "its copies are".to_owned() } else {
+            format!("of the copies asked for, these are (candidates {})", .numbers.join(", "))
+        }
+    )]
+    Purged {
+        /// The exam.
+        exam: String,
+        /// The day.
+        on: String,
+        /// Those asked for by number that are gone; empty when no copy is left at all.
+        numbers: Vec<String>,
+    },
     /// The disk is too small.
     #[error(
         "BLK-003 {needed} bytes are needed in {} and {available} are free: {} more are needed; nothing was \

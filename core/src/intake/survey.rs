@@ -121,6 +121,7 @@ pub fn survey(source: &Source, staged: &Staged, findings: &mut Findings) -> io::
         pages: 0,
         exports: 0,
         transmitted: 0,
+        holds: 0,
     };
     Ok(Survey { exam, counts, annotations: all.annotations, files: all.files, scripts: all.scripts })
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::closing::{ChangeMarks, ChangeSettings, Launch, MoveBatches, Publish, Sent};
 use super::hex;
+use super::keeping::{HoldCopy, PurgeExam};
 use crate::model::BlobRef;
 
 /// Everything that changes the state of a data directory. Carries ids, digests and numbers only:
@@ -35,6 +36,10 @@ pub enum Command {
     Sent(Sent),
     /// Cyclades has published.
     Publish(Publish),
+    /// A copy is held back from purges, or held no longer.
+    HoldCopy(HoldCopy),
+    /// The copies of an exam are destroyed, except those that are held.
+    PurgeExam(PurgeExam),
 }
 
 impl Command {
@@ -50,6 +55,8 @@ impl Command {
             Command::Launch(command) => &command.exam,
             Command::Sent(command) => &command.exam,
             Command::Publish(command) => &command.exam,
+            Command::HoldCopy(command) => &command.exam,
+            Command::PurgeExam(command) => &command.exam,
         }
     }
 
@@ -61,6 +68,8 @@ impl Command {
             Command::ChangeMarks(command) => vec![command.reason],
             Command::Launch(command) => command.exports.iter().map(|export| export.rows).collect(),
             Command::Sent(command) => command.answer.rejected().into_iter().collect(),
+            Command::HoldCopy(command) => vec![command.reason],
+            Command::PurgeExam(command) => vec![command.rest],
             Command::FoundDamage(_)
             | Command::ChangeSettings(_)
             | Command::MoveBatches(_)
@@ -153,9 +162,12 @@ pub struct Counts {
     /// Scripts of an E3C whose mark Cyclades has accepted.
     #[serde(default, skip_serializing_if = "none_yet")]
     pub transmitted: u64,
+    /// Copies that are held back from purges.
+    #[serde(default, skip_serializing_if = "none_yet")]
+    pub holds: u64,
 }
 
-/// Lines written before the first export say nothing of exports, nor of what was transmitted.
+/// Lines written before the first of them say nothing of exports, of what was transmitted, of holds.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
 fn none_yet(count: &u64) -> bool {
     *count == 0

@@ -120,6 +120,11 @@ impl Journal {
         self.head
     }
 
+    /// Bytes of all lines.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Appends a line and makes it durable. Returns its number.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ mod closing;
 mod command;
 mod file;
 pub mod hex;
+mod keeping;
 mod line;
 
 pub use actor::{Actor, Role};
@@ -30,6 +31,7 @@ pub use command::{
     PagePlace,
 };
 pub use file::{Cut, Journal, JournalError, Lines};
+pub use keeping::{HoldCopy, PurgeExam};
 pub use line::{Line, instant, parse_instant};
 
 /// Seconds since 1970-01-01T00:00:00Z. Always passed in: nothing here reads a clock.

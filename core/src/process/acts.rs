@@ -10,6 +10,7 @@ use crate::journal::{
     Actor, BatchMove, ChangeMarks, ChangeSettings, Command, MarkChange, MoveBatches, Publish, Setting,
     Timestamp,
 };
+use crate::model::BlobRef;
 use crate::store::{BlobSink, ExecuteError, Executed, Store};
 
 /// Why an act was not done. Nothing has changed then.
@@ -43,7 +44,20 @@ pub struct By<'a> {
 }
 
 impl By<'_> {
-    fn execute(&self, act: Act, command: &Command) -> Result<Executed, ActError> {
+    /// Puts a reason where a purge can destroy it.
+    pub(super) fn keep_reason(&self, reason: &str) -> Result<BlobRef, ActError> {
+        let reason = reason.trim();
+        let control = |character: char| character.is_control() && character != '\n';
+        if reason.is_empty() || reason.chars().count() > REASON_LIMIT || reason.chars().any(control) {
+            return Err(ActError::Reason);
+        }
+        let batch = self.store.blobs().begin();
+        let reason = batch.put(reason.as_bytes()).map_err(ActError::Keep)?;
+        batch.seal().map_err(ActError::Keep)?;
+        Ok(reason)
+    }
+
+    pub(super) fn execute(&self, act: Act, command: &Command) -> Result<Executed, ActError> {
         allowed(&self.actor.role, act)?;
         Ok(self.store.execute(command, self.actor, self.at)?)
     }
@@ -95,14 +109,7 @@ impl By<'_> {
             MarkChange::Correction { .. } => Act::CorrectMark,
         };
         allowed(&self.actor.role, act)?;
-        let reason = reason.trim();
-        let control = |character: char| character.is_control() && character != '\n';
-        if reason.is_empty() || reason.chars().count() > REASON_LIMIT || reason.chars().any(control) {
-            return Err(ActError::Reason);
-        }
-        let batch = self.store.blobs().begin();
-        let reason = batch.put(reason.as_bytes()).map_err(ActError::Keep)?;
-        batch.seal().map_err(ActError::Keep)?;
+        let reason = self.keep_reason(reason)?;
         self.execute(act, &Command::ChangeMarks(ChangeMarks { exam: exam.to_owned(), change, reason }))
     }
 

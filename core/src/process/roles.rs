@@ -23,6 +23,12 @@ pub enum Act {
     Close,
     /// Recording that Cyclades has published.
     Publish,
+    /// Holding a copy back from purges, or releasing it.
+    Hold,
+    /// Destroying the copies that may be consulted no longer.
+    Purge,
+    /// Copying everything, secret and names included.
+    Backup,
 }
 
 /// Somebody acts in a role that may not.
@@ -48,7 +54,10 @@ impl Act {
             | Act::LockBatches
             | Act::CorrectMark
             | Act::Close
-            | Act::Publish => Role::ExamOfficeManager,
+            | Act::Publish
+            | Act::Hold
+            | Act::Purge
+            | Act::Backup => Role::ExamOfficeManager,
         }
     }
 
@@ -63,6 +72,9 @@ impl Act {
             Act::CorrectMark => "correct a mark",
             Act::Close => "close an exam",
             Act::Publish => "record a publication",
+            Act::Hold => "hold or release a copy",
+            Act::Purge => "purge copies",
+            Act::Backup => "make a backup",
         }
     }
 }
@@ -102,6 +114,9 @@ mod tests {
             (Act::AcceptDamage, true, false),
             (Act::LockBatches, true, false),
             (Act::Publish, true, false),
+            (Act::Hold, true, false),
+            (Act::Purge, true, false),
+            (Act::Backup, true, false),
             (Act::Harmonise, false, true),
             (Act::Validate, false, true),
         ] {

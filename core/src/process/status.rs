@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::closing::ClosingStatus;
 use super::processes::{Need, Process, ProcessStatus, State};
 use super::words::count;
-use crate::journal::Counts;
+use crate::journal::{Counts, instant};
 use crate::model::{
     ArchivedBatchState, ArchivedExamKind, ArchivedHarmonisation, ArchivedHarmonisationMode, Hundredths,
 };
@@ -116,6 +116,23 @@ pub struct Status {
     pub processes: Vec<ProcessStatus>,
     /// How far the closing has come.
     pub closing: ClosingStatus,
+    /// The last day on which copies may be consulted, `2027-07-05`; none while nobody knows.
+    pub consultable_until: Option<String>,
+    /// What purges have taken away. All the rest is about the copies that are still here.
+    pub purged: Option<PurgedCopies>,
+}
+
+/// What purges have taken away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurgedCopies {
+    /// When the last one was, `2027-07-06T08:00:00Z`.
+    pub at: String,
+    /// Candidates.
+    pub candidates: u64,
+    /// Scripts.
+    pub scripts: u64,
+    /// Their pages.
+    pub pages: u64,
 }
 
 /// The mean of marks in hundredths, exact, half up. None without a mark.
@@ -150,6 +167,13 @@ pub fn status(view: &ExamView) -> Result<Status, StoreError> {
         marks: Marks::default(),
         processes: Vec::new(),
         closing: ClosingStatus::of(view)?,
+        consultable_until: view.consultable_until(),
+        purged: view.life().purged.map(|purged| PurgedCopies {
+            at: instant(purged.at),
+            candidates: purged.candidates,
+            scripts: purged.scripts,
+            pages: purged.pages,
+        }),
     };
     let harmonised = exam.harmonisation == ArchivedHarmonisationMode::Batches;
     for batch in view.batches() {
@@ -260,6 +284,16 @@ impl fmt::Display for Status {
         let Counts { schools, markers, batches, candidates, scripts, pages, .. } = counts;
         let Attendances { present, absent, absent_justified, exempt } = attendance;
         writeln!(f, "exam {exam}: {label} ({kind})")?;
+        if let Some(PurgedCopies { at, candidates, scripts, pages }) = &self.purged {
+            writeln!(
+                f,
+                "  PURGED on {at}: {candidates} candidates, {scripts} scripts of {pages} pages are gone; what \
+                 follows is about those that stay"
+            )?;
+        }
+        if counts.holds > 0 {
+            writeln!(f, "  held copies: {}", counts.holds)?;
+        }
         writeln!(
             f,
             "  {}: {present} present, {absent} absent, {absent_justified} absent with a valid reason, {exempt} \
@@ -300,7 +334,11 @@ impl fmt::Display for Status {
                 writeln!(f, "    {} of {all} transmitted", self.transmitted)?;
             }
         }
-        write!(f, "{}", self.closing)
+        write!(f, "{}", self.closing)?;
+        match &self.consultable_until {
+            Some(until) => writeln!(f, "  copies may be consulted until {until}"),
+            None => Ok(()),
+        }
     }
 }
 

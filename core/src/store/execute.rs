@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::apply::purge::gone;
+use super::apply::rest::Rest;
 use super::apply::{Bench, Place, apply, count_span, exam_entry, prepare};
 use super::generation::Generations;
 use super::packs::OpenPacks;
 use super::record::{InspectionRecord, Record, Waiting};
 use super::secret::Secret;
 use super::tables::{Tables, key_at, read};
-use super::{BlobStore, ExamView, ExecuteError, Load, NEVER, Stop, StoreError};
-use crate::journal::{Actor, Command, Counts, Cut, Journal, Timestamp};
+use super::{BlobSink as _, BlobStore, ExamView, ExecuteError, Load, NEVER, Stop, StoreError};
+use crate::journal::{Actor, Command, Counts, Cut, Journal, PurgeExam, Timestamp};
 use crate::model::BlobRef;
 
 /// What executing a command did.
@@ -176,6 +178,26 @@ impl Store {
         writer.halted = false;
         self.sweep_later();
         Ok(Executed { line: Some(line), counts: prepared.counts() })
+    }
+
+    /// The command that purges an exam: what stays of it is put together and kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read or the rest cannot be kept.
+    pub fn purge_command(&self, view: &ExamView, consultable_until: String) -> Result<PurgeExam, StoreError> {
+        let rest = Rest::of(view)?;
+        let exam = view.id().to_owned();
+        let gone = gone(&view.counts(), &rest.counts()).ok_or_else(|| StoreError::Inconsistent {
+            detail: format!("exam {exam} has more copies that are held than copies"),
+        })?;
+        let keep = |bytes: &[u8]| {
+            let batch = self.blobs.begin();
+            let rest = batch.put(bytes)?;
+            batch.seal().map(|()| rest)
+        };
+        let rest = keep(&rest.bytes()?)
+            .map_err(|source| StoreError::Blob { act: format!("keep what stays of exam {exam}"), source })?;
+        Ok(PurgeExam { exam, consultable_until, gone, rest })
     }
 
     /// Keeps what inspection found, all of it at once, durably. Not journalled: it can be found

@@ -15,6 +15,37 @@ const SECRET_KEY: &[u8] = b"secret";
 /// Where [`Applied`] is; the transaction of a commit writes it.
 pub(super) const APPLIED_KEY: &[u8] = b"applied";
 
+/// Where [`Forgetting`] is; a purge writes it.
+pub(super) const FORGETTING_KEY: &[u8] = b"forgetting";
+
+/// What of a purge is still to do: the records are gone, the disk may still hold what they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forgetting {
+    /// The database has to be made anew, and blobs have to go.
+    All,
+    /// Some blobs could not be removed yet.
+    Blobs,
+}
+
+impl Forgetting {
+    pub(super) fn bytes(self) -> [u8; 1] {
+        match self {
+            Forgetting::All => [2],
+            Forgetting::Blobs => [1],
+        }
+    }
+
+    /// What a database says.
+    pub(super) fn read(tables: &Tables) -> Result<Option<Forgetting>, StoreError> {
+        match tables.meta.get(FORGETTING_KEY)?.as_deref() {
+            None => Ok(None),
+            Some([1]) => Ok(Some(Forgetting::Blobs)),
+            // When in doubt everything is done once more.
+            Some(_) => Ok(Some(Forgetting::All)),
+        }
+    }
+}
+
 /// The journal line applied last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Applied {
@@ -49,6 +80,7 @@ pub(super) fn read(tables: &Tables, secret: &[u8; 32]) -> Result<State, StoreErr
         let empty = tables.meta.is_empty()
             && tables.exams.is_empty()
             && tables.exports.is_empty()
+            && tables.holds.is_empty()
             && tables.of_generations().iter().all(|tree| tree.is_empty());
         return if empty { Ok(State::New) } else { Err(inconsistent("its format is not said")) };
     };

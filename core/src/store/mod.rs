@@ -10,6 +10,7 @@
 //! | `journal-cut-…` | what a crash left of a line, kept aside |
 //! | `blobs/ab/cdef…` | scans and bundle files by SHA-256; `blobs/incoming` while they are written |
 //! | `db/` | the sled database, which the journal and the blobs can make again |
+//! | `db.new`, `db.past` | for a moment, while a purge makes the database anew: see [`forget`] |
 //!
 //! Records have keys that begin with a *generation*. An import writes a new generation beside the
 //! old one and then, in one transaction, makes it the exam's own: a reader's [`ExamView`] stays on
@@ -20,8 +21,10 @@
 
 mod apply;
 mod blobs;
+mod consultation;
 mod error;
 mod execute;
+mod forget;
 mod generation;
 mod holdings;
 mod leaves;
@@ -30,10 +33,12 @@ mod meta;
 mod moments;
 mod open;
 mod packs;
+mod purges;
 mod record;
 mod refusal;
 mod search;
 mod secret;
+mod snapshot;
 mod tables;
 mod verify;
 mod view;
@@ -41,15 +46,18 @@ mod view;
 use std::io;
 
 pub use blobs::{BlobBatch, BlobFault, BlobFile, BlobFiles, BlobSink, BlobStore};
+pub use consultation::day;
 pub use error::{ExecuteError, OpenError, StoreError};
 pub use execute::{Executed, Store};
+pub use forget::{Forgotten, Left};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use record::{
     ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
-    Few, InspectionRecord, Kept, Life, Outcome, Record, RecordFault, SHOWN, Standing, Tally, VALUE_LIMIT,
-    Waiting,
+    Few, Hold, InspectionRecord, Kept, Life, Outcome, Purged, Record, RecordFault, SHOWN, Standing, Tally,
+    VALUE_LIMIT, Waiting,
 };
 pub use refusal::Refusal;
+pub use snapshot::{Nursery, Snapshot};
 pub use tables::Records;
 pub use verify::{Finding, VerifyReport, verify, verify_until};
 pub use view::{Annotations, DamagedPage, ExamView};

@@ -9,20 +9,22 @@ use std::sync::{Arc, Mutex};
 
 use super::apply::{Bench, Place, apply, prepare};
 use super::execute::Writer;
+use super::forget;
 use super::generation::Generations;
 use super::leaves;
 use super::lock::Lock;
 use super::meta::{self, Applied, State};
+use super::purges::Purges;
 use super::record::{ExamEntry, Record, SPAN};
 use super::secret::Secret;
-use super::tables::{Tables, exports_of};
+use super::tables::{Tables, of_exam};
 use super::{BlobStore, ExecuteError, NEVER, OpenError, OpenOptions, Store, StoreError, moments};
 use crate::journal::{Counts, Journal, Lines};
 
 /// The journal's file within a data directory.
 pub(super) const JOURNAL: &str = "journal.jsonl";
-const DATABASE: &str = "db";
-const BLOBS: &str = "blobs";
+pub(super) const DATABASE: &str = "db";
+pub(super) const BLOBS: &str = "blobs";
 
 impl Store {
     /// Opens a data directory, made when it is missing: takes its lock, follows the journal's
@@ -62,6 +64,7 @@ fn opened(dir: &Path, options: &OpenOptions, from_nothing: bool) -> Result<Store
     };
     let secret = Secret::open(dir, journalled, options.secret)?;
     let db_dir = dir.join(DATABASE);
+    forget::settle(dir, from_nothing).map_err(io("put in order", &db_dir))?;
     let tables = Tables::open(&db_dir, options.cache_bytes, false, Some(lock))?;
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(io("make durable", dir))?;
 
@@ -76,7 +79,7 @@ fn opened(dir: &Path, options: &OpenOptions, from_nothing: bool) -> Result<Store
             return Err(OpenError::Database { path: db_dir, detail });
         }
     };
-    Ok(Store {
+    let store = Store {
         dir: dir.to_owned(),
         tables: Arc::new(tables),
         blobs: Arc::new(blobs),
@@ -86,7 +89,8 @@ fn opened(dir: &Path, options: &OpenOptions, from_nothing: bool) -> Result<Store
         load: options.load,
         writer: Mutex::new(Writer { journal, halted: false }),
         cut,
-    })
+    };
+    store.forget_what_is_noted(options)
 }
 
 /// What there is to be replayed.
@@ -112,10 +116,12 @@ fn check_and_replay(
     };
     let mut head_then = [0; 32];
     let mut expected = BTreeMap::new();
+    let mut purges = Purges::default();
     let (journal, cut) = Journal::open(&replay.journal, applied.line, |line, digest| {
         if line.number == applied.line {
             head_then = *digest;
         }
+        purges.note(line);
         expected.insert(line.command.exam().to_owned(), line.counts);
     })?;
     if applied.line > journal.last() || head_then != applied.head {
@@ -127,25 +133,34 @@ fn check_and_replay(
         }
         meta::found(tables, &secret.digest())?;
     }
-    let generations = Generations::of(
-        tables,
-        entries(tables)?.into_iter().map(|entry| {
-            let entry = entry.get();
-            (entry.exam.id.to_string(), entry.generation.to_native())
-        }),
-    )?;
+    let generations = generations(tables)?;
     let bench = Bench { tables, blobs, generations: &generations, secret, load: options.load, stop: NEVER };
-    replay_from(&bench, &replay.journal, applied.line)?;
+    replay_from(&bench, &replay.journal, applied.line, &purges)?;
     generations.sweep(tables)?;
     compare_counts(tables, &expected)?;
     Ok((journal, cut, generations))
 }
 
-/// Applies every line after `applied`.
-pub(super) fn replay_from(bench: &Bench<'_>, journal: &Path, applied: u64) -> Result<(), OpenError> {
+/// The generations of a database.
+pub(super) fn generations(tables: &Tables) -> Result<Generations, StoreError> {
+    let present = entries(tables)?.into_iter().map(|entry| {
+        let entry = entry.get();
+        (entry.exam.id.to_string(), entry.generation.to_native())
+    });
+    Generations::of(tables, present)
+}
+
+/// Applies every line after `applied`, but for those that a later purge stands for: their blobs are
+/// gone. The purge's own line makes the exam's records from nothing.
+pub(super) fn replay_from(
+    bench: &Bench<'_>,
+    journal: &Path,
+    applied: u64,
+    purges: &Purges,
+) -> Result<(), OpenError> {
     for line in Lines::read(journal)? {
         let (line, digest) = line?;
-        if line.number <= applied {
+        if line.number <= applied || purges.replace(&line) {
             continue;
         }
         let refused =
@@ -213,10 +228,13 @@ fn compare_counts(tables: &Tables, expected: &BTreeMap<String, Counts>) -> Resul
     for entry in &entries {
         let exam = entry.get().exam.id.as_str();
         let expected = expected.get(exam).copied().unwrap_or_default();
-        let found = tables.exports.scan_prefix(exports_of(exam)).count() as u64;
-        if found != expected.exports {
-            let expected = expected.exports;
-            return Err(OpenError::Counts { exam: exam.to_owned(), what: "exports", expected, found });
+        for (what, table, expected) in
+            [("exports", &tables.exports, expected.exports), ("holds", &tables.holds, expected.holds)]
+        {
+            let found = table.scan_prefix(of_exam(exam)).count() as u64;
+            if found != expected {
+                return Err(OpenError::Counts { exam: exam.to_owned(), what, expected, found });
+            }
         }
         let found = moments::count(tables, entry.get().generation.to_native())?;
         if found != expected.transmitted {

@@ -201,6 +201,63 @@ pub enum Refusal {
         /// The candidates.
         numbers: Numbers,
     },
+    /// A copy is held once.
+    #[error("KEP-001 exam {exam}: the copy of candidate {candidate} is held already; nothing was changed")]
+    HeldAlready {
+        /// The exam.
+        exam: String,
+        /// The candidate's number.
+        candidate: String,
+    },
+    /// There is nothing to release.
+    #[error("KEP-002 exam {exam}: the copy of candidate {candidate} is not held; nothing was changed")]
+    NotHeld {
+        /// The exam.
+        exam: String,
+        /// The candidate's number.
+        candidate: String,
+    },
+    /// There is no copy to hold.
+    #[error(
+        "KEP-003 exam {exam}: candidate {candidate} has no copy here{}; nothing was changed",
+        if *.purged { ", the exam was purged" } else { "" }
+    )]
+    NoCopy {
+        /// The exam.
+        exam: String,
+        /// The number that was given.
+        candidate: String,
+        /// Whether it may have had one.
+        purged: bool,
+    },
+    /// What is destroyed is not brought back, and what stays is not changed.
+    #[error(
+        "KEP-004 exam {exam} was purged on {on}: of its copies only those that are held are here, and they stay \
+         as they are; nothing was changed"
+    )]
+    Purged {
+        /// The exam.
+        exam: String,
+        /// The day.
+        on: String,
+    },
+    /// A bundle cannot end a hold.
+    #[error(
+        "KEP-005 exam {exam}: the bundle has no script for copies that are held (candidates {numbers}); nothing \
+         was changed; release them first"
+    )]
+    ImportHeld {
+        /// The exam.
+        exam: String,
+        /// The candidates.
+        numbers: Numbers,
+    },
+    /// DOMAIN: nothing is purged before the end of its consultation.
+    #[error("KEP-006 exam {exam}: its copies can still be consulted, or be needed; nothing was changed")]
+    NotDue {
+        /// The exam.
+        exam: String,
+    },
     /// It has been said before, otherwise.
     #[error("CLO-007 exam {exam} is published already, on another date; nothing was changed")]
     PublishedBefore {

@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::OpenError;
 
+/// The file's name in the data directory.
+pub(super) const FILE: &str = "secret";
+
 /// 32 random bytes, made once.
 #[derive(Clone)]
 pub(super) struct Secret([u8; 32]);
@@ -25,7 +28,7 @@ impl Secret {
         used: bool,
         make: impl FnOnce() -> io::Result<[u8; 32]>,
     ) -> Result<Secret, OpenError> {
-        let path = dir.join("secret");
+        let path = dir.join(FILE);
         let io = |act| {
             let path = path.clone();
             move |source: io::Error| OpenError::Io { act, path, source }

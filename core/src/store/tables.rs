@@ -46,9 +46,11 @@ pub(super) struct Tables {
     pub(super) search: Table,
     /// Exam id, zero, target, number → `Export`. Imports leave them alone.
     pub(super) exports: Table,
+    /// Exam id, zero, candidate number → `Hold`. Imports leave them alone.
+    pub(super) holds: Table,
     /// SHA-256 of a scan → `InspectionRecord`.
     pub(super) inspections: Table,
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 impl Tables {
@@ -85,10 +87,11 @@ impl Tables {
                 waiting: tree("waiting")?,
                 search: tree("search")?,
                 exports: tree("exports")?,
+                holds: tree("holds")?,
                 inspections: tree("inspections")?,
                 db,
                 dir: dir.to_owned(),
-                _lock: lock,
+                lock,
             })
         }));
         match opened {
@@ -96,6 +99,11 @@ impl Tables {
             Ok(Err(error)) => Err(damaged(error.to_string())),
             Err(_) => Err(damaged("it is damaged past opening".to_owned())),
         }
+    }
+
+    /// Closes the database; gives the lock that it was opened with.
+    pub(super) fn close(self) -> Option<Lock> {
+        self.lock
     }
 
     /// Makes everything written so far durable. sled's own flush ends in `sync_file_range`, which
@@ -203,8 +211,8 @@ pub(super) fn key_at(generation: u32, place: u32) -> [u8; 8] {
     key
 }
 
-/// What the keys of an exam's exports begin with; ids have no zero byte.
-pub(super) fn exports_of(exam: &str) -> Vec<u8> {
+/// What the keys of an exam's exports and holds begin with; ids have no zero byte.
+pub(super) fn of_exam(exam: &str) -> Vec<u8> {
     [exam.as_bytes(), &[0]].concat()
 }
 
@@ -215,6 +223,11 @@ pub(super) fn export_key(exam: &str, target: Target, number: u64) -> Vec<u8> {
         Target::Imagin => 2,
     };
     [exam.as_bytes(), &[0, target], &number.to_be_bytes()].concat()
+}
+
+/// The key of a hold.
+pub(super) fn hold_key(exam: &str, candidate: &str) -> Vec<u8> {
+    [exam.as_bytes(), &[0], candidate.as_bytes()].concat()
 }
 
 /// The place a key or a value says; none when it says none.

@@ -4,14 +4,16 @@ use std::io::Read as _;
 use std::sync::Arc;
 
 use super::apply::scripts_in;
+use super::consultation::{consultable_until, day, needed};
 use super::generation::Held;
 use super::packs::OpenPacks;
-use super::record::{ExamEntry, Export, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
-use super::tables::{Keys, Records, Tables, exports_of, key, key_at, read};
-use super::{BlobStore, StoreError, moments};
+use super::record::{ExamEntry, Export, Hold, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
+use super::tables::{Keys, Records, Tables, key, key_at, of_exam, read};
+use super::{BlobStore, Refusal, StoreError, moments};
 use crate::journal::{Counts, PagePlace, Timestamp};
 use crate::model::{
-    Annotation, ArchivedAnnotation, ArchivedExam, Batch, BlobRef, Candidate, Marker, School, Script,
+    Annotation, ArchivedAnnotation, ArchivedExam, ArchivedExamKind, Batch, BlobRef, Candidate, ExamKind,
+    Marker, School, Script,
 };
 use crate::rope::BlobSource;
 
@@ -96,6 +98,46 @@ impl ExamView {
     /// [`StoreError`] when a record cannot be read.
     pub fn exports(&self) -> Result<Vec<Export>, StoreError> {
         exports(&self.tables, self.id())
+    }
+
+    /// Its copies that no purge takes away, by candidate number.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn holds(&self) -> Result<Vec<Hold>, StoreError> {
+        holds(&self.tables, self.id())
+    }
+
+    /// The last day on which its copies may be consulted, `YYYY-MM-DD`; none while nobody knows.
+    pub fn consultable_until(&self) -> Option<String> {
+        let exam = self.exam();
+        consultable_until(exam.consultable_until.as_deref(), self.kind(), &self.life())
+    }
+
+    /// Why its copies are needed although their consultation may be over; none when they are not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record of an export cannot be read.
+    pub fn needed(&self) -> Result<Option<&'static str>, StoreError> {
+        Ok(needed(self.kind(), &self.life(), &self.exports()?))
+    }
+
+    /// Refuses when copies of the exam were purged: what is still here is not the whole.
+    ///
+    /// # Errors
+    /// [`Refusal::Purged`] with the day.
+    pub fn is_whole(&self) -> Result<(), Refusal> {
+        match self.life().purged {
+            Some(purged) => Err(Refusal::Purged { exam: self.id().to_owned(), on: day(purged.at) }),
+            None => Ok(()),
+        }
+    }
+
+    fn kind(&self) -> ExamKind {
+        match self.exam().kind {
+            ArchivedExamKind::OneOff => ExamKind::OneOff,
+            ArchivedExamKind::CommonAssessment => ExamKind::CommonAssessment,
+        }
     }
 
     /// Schools, by UAI.
@@ -323,7 +365,16 @@ pub(super) fn exports(tables: &Tables, exam: &str) -> Result<Vec<Export>, StoreE
         let what = || StoreError::record(format!("an export of exam {exam}"));
         Record::<Export>::read(entry?.1).map_err(what())?.value().map_err(what())
     };
-    tables.exports.scan_prefix(exports_of(exam)).map(read).collect()
+    tables.exports.scan_prefix(of_exam(exam)).map(read).collect()
+}
+
+/// An exam's holds.
+pub(super) fn holds(tables: &Tables, exam: &str) -> Result<Vec<Hold>, StoreError> {
+    let read = |entry: sled::Result<(sled::IVec, sled::IVec)>| {
+        let what = || StoreError::record(format!("a hold of exam {exam}"));
+        Record::<Hold>::read(entry?.1).map_err(what())?.value().map_err(what())
+    };
+    tables.holds.scan_prefix(of_exam(exam)).map(read).collect()
 }
 
 /// A whole blob, when it has the length its reference says and no more than `limit`.

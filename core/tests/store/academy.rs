@@ -87,6 +87,7 @@ impl Bundle {
             pages: scripts.map(|pages| pages.len() as u64).sum(),
             exports: 0,
             transmitted: 0,
+            holds: 0,
         }
     }
 }

@@ -330,3 +330,28 @@ fn a_flipped_bit_in_the_database_never_goes_unnoticed() {
     assert_eq!(refused + found + harmless, 24);
     assert!(refused > 0, "not one of 24 flipped bits lay in a record");
 }
+
+#[test]
+fn verify_names_the_export_and_the_hold_whose_record_is_damaged() {
+    for (tree, named) in [
+        ("exports", "STO-042 exam E1: export 1 to Cyclades"),
+        ("holds", "STO-042 exam E1: the hold of candidate 001"),
+    ] {
+        let dir = tempdir().unwrap();
+        let store = open(dir.path());
+        import(&store, &Bundle::of("E1", &["001"]), 1);
+        let launch = crate::lives::launch(&store, "E1");
+        store.execute(&launch, &manager(), 2).unwrap();
+        crate::lives::hold(&store, "E1", "001", false).unwrap();
+        drop(store);
+        meddle(dir.path(), tree, |tree| {
+            let (key, value) = tree.first().unwrap().unwrap();
+            let mut value = value.to_vec();
+            let last = value.len() - 1;
+            value[last] ^= 1;
+            tree.insert(key, value).unwrap();
+        });
+        let found = findings(dir.path());
+        assert!(found.iter().any(|finding| finding.starts_with(named)), "{found:?}");
+    }
+}

@@ -6,6 +6,8 @@ mod blobs;
 mod damage;
 mod imports;
 mod integrity;
+mod keeping;
+mod lives;
 mod machine;
 mod search;
 mod tallies;

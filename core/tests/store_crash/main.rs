@@ -6,12 +6,17 @@
 mod academy;
 #[path = "../store/acts.rs"]
 mod acts;
+#[path = "../store/lives.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the store")]
+mod lives;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use copiste_core::backup::{Under, Watch, backup, restore};
+use copiste_core::process::keeping::purge;
 use copiste_core::store::{BlobSink, Store, verify};
 use fail::FailScenario;
 use proptest::prelude::*;
@@ -231,4 +236,163 @@ proptest! {
         prop_assert_eq!(seen(&store), seen(&undisturbed));
         sound(&store);
     }
+}
+
+/// The places of a purge, from the first journal line to the old database's end.
+const OF_A_PURGE: [&str; 14] = [
+    "blobs-put",
+    "blobs-rename",
+    "execute-prepared",
+    "journal-append",
+    "journal-sync",
+    "execute-journalled",
+    "apply-before-flip",
+    "apply-after-flip",
+    "store-flush",
+    "purge-exam-done",
+    "forget-blob",
+    "forget-copied",
+    "forget-aside",
+    "forget-swapped",
+];
+
+#[test]
+fn a_purge_killed_anywhere_is_finished_by_the_next_and_leaves_nothing_behind() {
+    let _scenario = FailScenario::setup();
+    let after = {
+        let dir = tempdir().unwrap();
+        seen(&lives::purged(lives::lived(dir.path())).0)
+    };
+    for place in OF_A_PURGE {
+        for hit in 0.. {
+            let (dir, left) = (tempdir().unwrap(), tempdir().unwrap());
+            let store = lives::lived(dir.path());
+            let before = seen(&store);
+            if !killed_at(place, hit, dir.path(), left.path(), || {
+                lives::purged(store);
+            }) {
+                assert!(hit > 0, "{place} is not passed by a purge");
+                break;
+            }
+            // Opening it finishes what was begun: all of an exam, or nothing.
+            let store = open(left.path());
+            let found = seen(&store);
+            assert!(found == before || found == after, "{place} {hit}");
+            sound(&store);
+            drop(store);
+            if found == after {
+                lives::nothing_left(left.path());
+            }
+            // The next purge ends as an undisturbed one, whatever was there.
+            let (store, report) = lives::purged(open(left.path()));
+            assert_eq!(report.forgotten.left, [], "{place} {hit}");
+            assert_eq!(seen(&store), after, "{place} {hit}");
+            sound(&store);
+            drop(store);
+            lives::nothing_left(left.path());
+            for folder in ["db.new", "db.past"] {
+                assert!(!left.path().join(folder).exists(), "{place} {hit}: {folder}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_refuses_in_the_middle_of_a_purge_is_told_and_the_next_opening_goes_on() {
+    let _scenario = FailScenario::setup();
+    let dir = tempdir().unwrap();
+    let store = lives::lived(dir.path());
+    fail::cfg("forget-blob", "1*return").unwrap();
+    let error = purge(store, &options(), &manager(), lives::BEFORE, lives::later()).err().unwrap();
+    fail::remove("forget-blob");
+    assert!(error.to_string().starts_with("KEP-011"), "{error}");
+    assert!(!lives::files_with(dir.path(), "Zeller001").is_empty(), "it must have something to finish");
+    let store = open(dir.path());
+    sound(&store);
+    drop(store);
+    lives::nothing_left(dir.path());
+}
+
+/// Watches nothing.
+struct Unwatched;
+
+impl Watch for Unwatched {
+    fn begin(&self, _entries: u64, _bytes: u64) {}
+    fn advance(&self, _bytes: u64) {}
+}
+
+#[test]
+fn a_backup_or_a_restore_killed_anywhere_leaves_none_and_the_same_command_makes_it() {
+    let _scenario = FailScenario::setup();
+    let cancel = AtomicBool::new(false);
+    let under = Under { watch: &Unwatched, cancel: &cancel };
+    let home = tempdir().unwrap();
+    let store = lives::lived(&home.path().join("data"));
+    let whole = home.path().join("whole");
+    backup(&store, &whole, 7, &under).unwrap();
+    let bytes = fs::read(&whole).unwrap();
+    for place in ["backup-entry", "backup-written"] {
+        for hit in 0.. {
+            let (out, left) = (tempdir().unwrap(), tempdir().unwrap());
+            if !killed_at(place, hit, out.path(), left.path(), || {
+                backup(&store, &out.path().join("b.zip"), 7, &under).unwrap();
+            }) {
+                assert!(hit > 0, "{place} is not passed by a backup");
+                break;
+            }
+            let again = left.path().join("b.zip");
+            assert!(!again.exists(), "{place} {hit}");
+            backup(&store, &again, 7, &under).unwrap();
+            assert_eq!(fs::read(&again).unwrap(), bytes, "{place} {hit}");
+            assert_eq!(fs::read_dir(left.path()).unwrap().count(), 1, "{place} {hit}");
+        }
+    }
+    for place in ["restore-entry", "restore-unpacked", "blobs-rename", "apply-before-flip", "restore-rebuilt"]
+    {
+        for hit in 0.. {
+            let (out, left) = (tempdir().unwrap(), tempdir().unwrap());
+            if !killed_at(place, hit, out.path(), left.path(), || {
+                restore(&whole, &out.path().join("data"), &options(), &under).unwrap();
+            }) {
+                assert!(hit > 0, "{place} is not passed by a restore");
+                break;
+            }
+            let again = left.path().join("data");
+            assert!(!again.exists(), "{place} {hit}");
+            restore(&whole, &again, &options(), &under).unwrap();
+            let restored = open(&again);
+            assert_eq!(seen(&restored), seen(&store), "{place} {hit}");
+            sound(&restored);
+            assert_eq!(fs::read_dir(left.path()).unwrap().count(), 1, "{place} {hit}");
+        }
+    }
+}
+
+#[test]
+fn a_backup_and_a_restore_that_find_no_room_say_so_and_write_nothing() {
+    let _scenario = FailScenario::setup();
+    let cancel = AtomicBool::new(false);
+    let under = Under { watch: &Unwatched, cancel: &cancel };
+    let home = tempdir().unwrap();
+    let store = lives::lived(&home.path().join("data"));
+    let (file, data) = (home.path().join("b.zip"), home.path().join("restored"));
+    fail::cfg("backup-room", "return(1000)").unwrap();
+    let error = backup(&store, &file, 7, &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-023") && error.contains("1000 are free"), "{error}");
+    fail::remove("backup-room");
+    backup(&store, &file, 7, &under).unwrap();
+    fail::cfg("backup-room", "return(1000)").unwrap();
+    let error = restore(&file, &data, &options(), &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-033") && error.contains("1000 are free"), "{error}");
+    fail::remove("backup-room");
+    // Ended by whoever asked, there is none either.
+    cancel.store(true, Ordering::SeqCst);
+    let error = backup(&store, &home.path().join("c.zip"), 7, &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-025"), "{error}");
+    let error = restore(&file, &data, &options(), &under).unwrap_err().to_string();
+    assert!(error.starts_with("KEP-035"), "{error}");
+    let mut left: Vec<_> =
+        fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["b.zip", "data"]);
 }

@@ -15,12 +15,12 @@ use super::caller::Caller;
 use super::output::Output;
 use super::session::{self, Session};
 
-fn by(session: &Session) -> By<'_> {
+pub(super) fn by(session: &Session) -> By<'_> {
     By { store: &session.store, actor: &session.actor, at: session::now() }
 }
 
 /// What was done, and in which line of the journal.
-fn done(what: &str, executed: Executed, output: &mut Output) -> anyhow::Result<Ending> {
+pub(super) fn done(what: &str, executed: Executed, output: &mut Output) -> anyhow::Result<Ending> {
     match executed.line {
         Some(line) => output.line(format!("{what}, journal line {line}"))?,
         None => output.line(format!("{what}: so already, nothing was changed"))?,

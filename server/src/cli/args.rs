@@ -52,6 +52,14 @@ pub(super) enum Command {
     Publish(Publish),
     /// Produce annotated copies as PDFs, in a directory or one ZIP
     Render(Render),
+    /// Hold a copy back from purges, or release it
+    Hold(Hold),
+    /// Destroy the copies that may be consulted no longer, except those that are held
+    Purge(Purge),
+    /// Write a consistent copy of the data directory into one file, also while a server runs
+    Backup(Backup),
+    /// Make a data directory of a backup
+    Restore(Restore),
     /// Check every blob, record and journal link
     Verify(Verify),
     /// Make the database again from the journal and the scans; the folder `db` must be gone or empty
@@ -91,10 +99,16 @@ impl Command {
             Command::Close(typed) => &typed.data,
             Command::Publish(typed) => &typed.data,
             Command::Render(typed) => &typed.data,
+            Command::Hold(typed) => &typed.data,
+            Command::Backup(typed) => &typed.data,
             Command::Verify(typed) => &typed.data,
-            Command::Serve(_) | Command::Rebuild(_) | Command::Config(_) | Command::DecodeWorker => {
-                return None;
-            }
+            // A purge exchanges the database, a rebuild makes it: both need the directory to themselves.
+            Command::Purge(_)
+            | Command::Restore(_)
+            | Command::Serve(_)
+            | Command::Rebuild(_)
+            | Command::Config(_)
+            | Command::DecodeWorker => return None,
         };
         Some(&data.data)
     }
@@ -323,6 +337,59 @@ pub(super) enum Without {
     Annotations,
     Appreciation,
     Marking,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Hold {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exam
+    pub(super) exam: String,
+    /// Candidate number
+    #[arg(long, value_name = "N")]
+    pub(super) candidate: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: String,
+    /// End the hold
+    #[arg(long)]
+    pub(super) release: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Purge {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Exams whose last day of consultation lies before this day (2027-07-06), in UTC
+    #[arg(long, value_name = "DATE")]
+    pub(super) before: String,
+    /// Report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Backup {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// The file to write; it must not be there yet
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Restore {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Leave the inspection of all pages to `copiste inspect`
+    #[arg(long)]
+    pub(super) no_inspect: bool,
 }
 
 #[derive(Args, Debug)]

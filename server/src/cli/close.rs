@@ -50,6 +50,7 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
 /// The rows as CSV, for what must go by hand.
 fn rows(typed: &Close, folder: &Path, session: &Session, output: &mut Output) -> anyhow::Result<Ending> {
     let view = session::exam(&session.store, &typed.exam)?;
+    view.is_whole()?;
     let codes = session.settings.outcome_codes();
     let place = session.place(folder);
     std::fs::create_dir_all(&place).with_context(|| format!("CLI-020 cannot make {}", folder.display()))?;

@@ -3,16 +3,19 @@
 mod accept;
 mod acts;
 mod args;
+mod backup;
 mod caller;
 mod close;
 mod config;
 mod exchange;
 mod import;
 mod inspect;
+mod keeping;
 mod output;
 mod progress;
 mod rebuild;
 mod render;
+mod restore;
 mod serve;
 mod session;
 mod status;
@@ -108,6 +111,10 @@ fn perform(
         Command::Close(typed) => close::run(&typed, caller, output),
         Command::Publish(typed) => acts::publish(&typed, caller, output),
         Command::Render(typed) => render::run(&typed, press, caller, output),
+        Command::Hold(typed) => keeping::hold(&typed, caller, output),
+        Command::Purge(typed) => keeping::purge(&typed, caller, output),
+        Command::Backup(typed) => backup::run(&typed, caller, output),
+        Command::Restore(typed) => restore::run(&typed, caller, output),
         Command::Verify(typed) => verify::run(&typed, caller, output),
         Command::Serve(typed) => serve::run(&typed, press, caller, output),
         Command::Rebuild(typed) => rebuild::run(&typed, caller, output),

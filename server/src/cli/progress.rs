@@ -120,6 +120,16 @@ impl copiste_core::bulk::Progress for Meter {
     }
 }
 
+impl copiste_core::backup::Watch for Meter {
+    fn begin(&self, entries: u64, _bytes: u64) {
+        Meter::begin(self, "copying", entries);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.step(1, bytes);
+    }
+}
+
 impl copiste_core::intake::Progress for Meter {
     fn begin(&self, stage: copiste_core::intake::Stage, total: u64) {
         use copiste_core::intake::Stage;

@@ -137,7 +137,7 @@ pub(super) fn secret() -> io::Result<[u8; 32]> {
 
 /// Ctrl-C (or a polite kill) ends a job within one copy a thread and an export
 /// within one request; a second one ends at once.
-fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
+pub(super) fn cancelled_by_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let cancel = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&cancel);
     ctrlc::set_handler(move || {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Bench, Place, Prepared, exam_of};
+use super::{Bench, Place, Prepared, exam_of, not_purged};
 use crate::journal::{BatchMove, MoveBatches};
 use crate::model::{Batch, BatchState, ExamKind, Harmonisation, HarmonisationMode, Script};
 use crate::store::record::{ExamEntry, Record};
@@ -18,6 +18,7 @@ pub(super) fn prepare(
     place: Place<'_>,
 ) -> Result<Prepared, ExecuteError> {
     let mut entry = exam_of(bench, &command.exam)?;
+    not_purged(&entry)?;
     let mut changed = Vec::new();
     for id in &command.batches {
         let mut batch = batch_of(bench, &entry, id)?;

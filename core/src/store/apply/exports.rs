@@ -1,7 +1,7 @@
 //! Launches, what targets answered, publication.
 
 use super::transmit::transmitted;
-use super::{Bench, Place, Prepared, exam_of};
+use super::{Bench, Place, Prepared, exam_of, not_purged};
 use crate::journal::{Answer, Launch, Publish, Sent, Target};
 use crate::model::ExamKind;
 use crate::store::record::{ATTEMPTS_KEPT, Attempt, Export, Record, Standing};
@@ -18,6 +18,7 @@ pub(super) fn prepare_launch(
 ) -> Result<Prepared, ExecuteError> {
     let exam = &command.exam;
     let mut entry = exam_of(bench, exam)?;
+    not_purged(&entry)?;
     if entry.life.published_at.is_some() {
         return Err(Refusal::Published { exam: exam.clone() }.into());
     }

@@ -7,23 +7,22 @@ use sha2::{Digest, Sha256};
 use super::carry_over::carry_over;
 use super::packs::Packs;
 use super::places::placed;
-use super::tallies::{self, NewTallies};
+use super::shelf::{Person, Shelf};
+use super::tallies::NewTallies;
 use super::transmit::on_the_way;
-use super::waiting::{self, NewSpans};
+use super::waiting::NewSpans;
 use super::writer::Writer;
-use super::{Bench, Place, Prepared, exam_entry};
+use super::{Bench, Place, Prepared, exam_entry, not_purged};
 use crate::journal::{Counts, ImportCommand, Timestamp};
 use crate::model::{
     ArchivedAttendance, ArchivedBatchState, ArchivedHarmonisation, Attendance, Batch, BatchState, Candidate,
     Exam, ExamKind, Harmonisation, School, Script,
 };
-use crate::store::leaves::packed;
 use crate::store::moments::{self, Adding};
-use crate::store::record::{ExamEntry, Kept, Record, Tally, VALUE_LIMIT, Waiting};
+use crate::store::record::{ExamEntry, Kept, Record};
 use crate::store::refusal::{Numbers, Refusal};
-use crate::store::search::{Name, entries};
-use crate::store::tables::{Keys, Records, Table, key, key_at, read};
-use crate::store::view::exports;
+use crate::store::tables::{Keys, Records, Table, key_at, read};
+use crate::store::view::{exports, holds};
 use crate::store::{BlobBatch, ExecuteError, Holdings, Scripts, Standing, StoreError};
 
 /// Writes the new generation, beside the one there is.
@@ -73,6 +72,7 @@ pub(super) fn prepare(
 /// are with Cyclades, or may be.
 fn may_replace(bench: &Bench<'_>, before: &ExamEntry) -> Result<(), ExecuteError> {
     let exam = &before.exam.id;
+    not_purged(before)?;
     if before.exam.kind == ExamKind::OneOff {
         let unsettled = || -> Result<bool, StoreError> {
             Ok(exports(bench.tables, exam)?.iter().any(|export| export.standing() == Standing::Unsettled))
@@ -89,18 +89,6 @@ fn may_replace(bench: &Bench<'_>, before: &ExamEntry) -> Result<(), ExecuteError
 struct Written {
     own: Counts,
     all: Counts,
-}
-
-/// A candidate's number and attendance.
-type Person = (String, ArchivedAttendance);
-
-fn archived(attendance: Attendance) -> ArchivedAttendance {
-    match attendance {
-        Attendance::Present => ArchivedAttendance::Present,
-        Attendance::Absent => ArchivedAttendance::Absent,
-        Attendance::AbsentJustified => ArchivedAttendance::AbsentJustified,
-        Attendance::Exempt => ArchivedAttendance::Exempt,
-    }
 }
 
 /// A generation being written.
@@ -137,21 +125,21 @@ impl Staging<'_> {
         let own = (schools.len(), markers.len(), batches.len(), candidates.len());
         let named = |table| under.map(|under| (table, under));
         let schools = self.merged(named(&tables.schools), schools, |school: &School| &school.uai)?;
-        counts.schools = self.write(&tables.schools, "school", &schools)?;
+        counts.schools = self.shelf().write(&tables.schools, "school", schools.iter())?;
         drop(schools);
         let markers = self.merged(named(&tables.markers), markers, |marker| &marker.id)?;
-        counts.markers = self.write(&tables.markers, "marker", &markers)?;
+        counts.markers = self.shelf().write(&tables.markers, "marker", markers.iter())?;
         drop(markers);
         let mut batches = self.merged(named(&tables.batches), batches, |batch: &Batch| &batch.id)?;
         self.keep_batch_states(&mut batches)?;
-        counts.batches = self.write(&tables.batches, "batch", &batches)?;
+        counts.batches = self.shelf().write(&tables.batches, "batch", batches.iter())?;
         let tallies = NewTallies::of(batches.keys());
         drop(batches);
         let before = under.map(|under| tables.candidates_of(under)).transpose()?;
         let candidates = self.merged_with(before, candidates, |one: &Candidate| &one.number)?;
         counts.candidates = candidates.len() as u64;
         let gone = self.attended_otherwise(&candidates, under)?;
-        let people = self.candidates(placed(candidates))?;
+        let people = self.shelf().candidates(placed(candidates))?;
 
         let own_scripts = scripts.count();
         let written = self.scripts(&people, scripts, under, tallies)?;
@@ -160,6 +148,7 @@ impl Staging<'_> {
             let numbers = std::mem::take(&mut self.frozen);
             return Err(Refusal::ImportTransmitted { exam: exam.id, numbers }.into());
         }
+        self.keeps_held(&exam.id)?;
         counts.transmitted = self.keep_moments(&people)?;
         let own_counts = Counts {
             schools: own.0 as u64,
@@ -175,10 +164,25 @@ impl Staging<'_> {
         self.entry(exam, counts, digest)
     }
 
+    /// A bundle cannot end a hold: every copy that is held has a script in the new generation.
+    fn keeps_held(&self, exam: &str) -> Result<(), ExecuteError> {
+        let mut lost = Numbers::default();
+        for hold in holds(self.bench.tables, exam)? {
+            if self.script_under(Some(self.generation), &hold.candidate)?.is_none() {
+                lost.push(&hold.candidate);
+            }
+        }
+        if lost.count > 0 {
+            return Err(Refusal::ImportHeld { exam: exam.to_owned(), numbers: lost }.into());
+        }
+        Ok(())
+    }
+
     fn entry(&self, mut exam: Exam, mut counts: Counts, digest: [u8; 32]) -> Result<ExamEntry, ExecuteError> {
         let life = self.before.as_ref().map(|before| before.life).unwrap_or_default();
         if let Some(before) = self.before.as_ref() {
             counts.exports = before.counts.exports;
+            counts.holds = before.counts.holds;
             if life.settings_by_hand {
                 // What somebody decided is not taken back by a bundle that knows nothing of it.
                 exam.settings = before.exam.settings.clone();
@@ -195,7 +199,7 @@ impl Staging<'_> {
             life,
         };
         let record = Record::of(&entry).map_err(StoreError::record("the exam"))?;
-        self.fits(&record, || "the exam itself".to_owned())?;
+        self.shelf().fits(&record, || "the exam itself".to_owned())?;
         Ok(entry)
     }
 
@@ -250,73 +254,6 @@ impl Staging<'_> {
         Ok(())
     }
 
-    fn write<T: Kept>(
-        &self,
-        table: &Table,
-        what: &str,
-        values: &BTreeMap<String, T>,
-    ) -> Result<u64, ExecuteError> {
-        let mut writer = Writer::of(table);
-        for (name, value) in values {
-            let record = Record::of(value).map_err(StoreError::record(format!("{what} {name}")))?;
-            self.fits(&record, || format!("{what} {name}"))?;
-            writer.put(key(self.generation, name), record.envelope())?;
-        }
-        writer.end()?;
-        Ok(values.len() as u64)
-    }
-
-    /// Writes candidates in their places, where to find them, and the search index; gives their numbers
-    /// and attendances by place.
-    fn candidates(&self, candidates: Vec<Candidate>) -> Result<Vec<Person>, ExecuteError> {
-        let tables = self.bench.tables;
-        if u32::try_from(candidates.len()).is_err() {
-            return Err(self.contradiction("it has more candidates than there are places"));
-        }
-        let mut fault = None;
-        let records = candidates.iter().zip(0_u32..).map_while(|(candidate, place)| {
-            let what = || format!("candidate {}", candidate.number);
-            let record = Record::of(candidate).map_err(|error| StoreError::record(what())(error).into());
-            match record.and_then(|record| self.fits(&record, what).map(|()| record)) {
-                Ok(record) => Some((place.to_be_bytes().to_vec(), record.envelope().to_vec())),
-                Err(error) => {
-                    fault = Some(error);
-                    None
-                }
-            }
-        });
-        self.write_leaves(&tables.candidates, records)?;
-        if let Some(fault) = fault {
-            return Err(fault);
-        }
-        let mut places: Vec<(&str, u32)> =
-            candidates.iter().zip(0..).map(|(candidate, place)| (candidate.number.as_str(), place)).collect();
-        places.sort_unstable();
-        let places = places.into_iter().map(|(number, place)| (number.into(), place.to_be_bytes().to_vec()));
-        self.write_leaves(&tables.places, places)?;
-        let people = candidates.iter().map(|one| (one.number.clone(), archived(one.attendance))).collect();
-        let names = candidates.into_iter().map(|candidate| Name {
-            last_name: candidate.last_name,
-            first_name: candidate.first_name,
-            number: candidate.number,
-        });
-        self.write_leaves(&tables.search, entries(names.collect()))?;
-        Ok(people)
-    }
-
-    /// Writes small entries, which come in the order of their keys.
-    fn write_leaves(
-        &self,
-        table: &Table,
-        entries: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
-    ) -> Result<(), ExecuteError> {
-        let mut writer = Writer::of(table);
-        for (first, leaf) in packed(entries) {
-            writer.put([self.generation.to_be_bytes().as_slice(), &first].concat(), &leaf.into())?;
-        }
-        Ok(writer.end()?)
-    }
-
     /// Writes scripts place by place: the bundle's own, else the one of the generation it is laid over.
     fn scripts(
         &mut self,
@@ -334,10 +271,11 @@ impl Staging<'_> {
         let mut waiting = Writer::of(&tables.waiting);
         let mut keep = |packs: &mut Packs<'_>, last| {
             packs.drain(last, |place, record: Record<Script>| {
-                self.fits(&record, || format!("the script of candidate {}", record.get().candidate))?;
+                self.shelf()
+                    .fits(&record, || format!("the script of candidate {}", record.get().candidate))?;
                 let (number, attendance) = &people[place as usize];
                 counted.add(number, *attendance, Some(record.get()));
-                self.spans(&mut waiting, spans.before(place))?;
+                self.shelf().spans(&mut waiting, spans.before(place))?;
                 spans.add(number, *attendance, record.get())?;
                 Ok::<(), ExecuteError>(
                     writer.put(key_at(self.generation, place).to_vec(), record.envelope())?,
@@ -365,10 +303,10 @@ impl Staging<'_> {
         }
         keep(&mut packs, true)?;
         writer.end()?;
-        self.spans(&mut waiting, spans.rest(people.len()))?;
+        self.shelf().spans(&mut waiting, spans.rest(people.len()))?;
         waiting.end()?;
         without.into_iter().for_each(|(number, attendance)| counted.add(number, attendance, None));
-        self.tallies(&counted.into_inner())?;
+        self.shelf().tallies(&counted.into_inner())?;
         self.frozen = frozen;
         written.all.scripts += written.own.scripts;
         written.all.pages += written.own.pages;
@@ -402,22 +340,6 @@ impl Staging<'_> {
         }
         writer.end()?;
         Ok(count)
-    }
-
-    fn spans(&self, writer: &mut Writer<'_>, spans: Vec<(u32, Waiting)>) -> Result<(), StoreError> {
-        for (span, waiting) in spans {
-            let (key, record) = waiting::record(self.generation, span, &waiting)?;
-            writer.put(key.to_vec(), &record)?;
-        }
-        Ok(())
-    }
-
-    fn tallies(&self, counted: &BTreeMap<String, Tally>) -> Result<(), StoreError> {
-        let mut writer = Writer::of(&self.bench.tables.tallies);
-        for (key, record) in tallies::records(self.generation, counted)? {
-            writer.put(key, &record)?;
-        }
-        writer.end()
     }
 
     /// A candidate's script in another generation.
@@ -504,17 +426,12 @@ impl Staging<'_> {
             && script.appreciation == old.appreciation)
     }
 
-    fn fits<T: Kept>(&self, record: &Record<T>, what: impl FnOnce() -> String) -> Result<(), ExecuteError> {
-        let length = record.envelope().len();
-        if length > VALUE_LIMIT {
-            let exam = self.command.exam.clone();
-            return Err(ExecuteError::RecordTooLarge { exam, what: what(), length, limit: VALUE_LIMIT });
-        }
-        Ok(())
+    fn contradiction(&self, detail: &str) -> ExecuteError {
+        self.shelf().contradiction(detail)
     }
 
-    fn contradiction(&self, detail: &str) -> ExecuteError {
-        ExecuteError::Contradiction { exam: self.command.exam.clone(), detail: detail.to_owned() }
+    fn shelf(&self) -> Shelf<'_> {
+        Shelf { bench: self.bench, exam: &self.command.exam, generation: self.generation }
     }
 }
 

@@ -4,7 +4,7 @@ use super::batches::batch_of;
 use super::carry_over::moved;
 use super::touched::Touched;
 use super::transmit::on_the_way;
-use super::{Bench, Place, Prepared};
+use super::{Bench, Place, Prepared, not_purged};
 use crate::journal::{ChangeMarks, MarkChange};
 use crate::model::{
     Adjustment, ArchivedAttendance, Batch, BatchState, Change, ExamKind, Harmonisation, HarmonisationMode,
@@ -23,6 +23,7 @@ pub(super) fn prepare(
 ) -> Result<Prepared, ExecuteError> {
     let mut touched = Touched::of(bench, &command.exam)?;
     let entry = &touched.entry;
+    not_purged(entry)?;
     if entry.life.published_at.is_some() {
         return Err(Refusal::PublishedMarks { exam: command.exam.clone() }.into());
     }

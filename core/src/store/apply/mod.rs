@@ -9,27 +9,32 @@ mod batches;
 mod carry_over;
 mod damage;
 mod exports;
+mod hold;
 mod import;
 mod marks;
 mod packs;
 mod places;
+pub(super) mod purge;
+pub(super) mod rest;
 mod settings;
+mod shelf;
 mod tallies;
 mod touched;
 mod transmit;
 mod waiting;
-mod writer;
+pub(super) mod writer;
 
 use sled::transaction::{ConflictableTransactionError, TransactionError};
 use sled::{Transactional, Tree};
 
 use super::generation::Generations;
-use super::meta::{APPLIED_KEY, Applied};
+use super::meta::{APPLIED_KEY, Applied, FORGETTING_KEY, Forgetting};
 use super::record::{ExamEntry, Record};
+use super::refusal::Refusal;
 use super::secret::Secret;
 use super::tables::{Tables, read};
 use super::{BlobStore, ExecuteError, Load, Stop, StoreError};
-use crate::journal::{Actor, Command, Counts, Timestamp};
+use crate::journal::{Actor, Command, Counts, Timestamp, instant};
 pub(super) use tallies::counted;
 pub(super) use waiting::{count_span, scripts_in};
 
@@ -68,6 +73,10 @@ pub(super) struct Prepared {
     pub(super) exports: Vec<(Vec<u8>, sled::IVec)>,
     /// Moments of transmission to be written over.
     pub(super) moments: Vec<([u8; 8], sled::IVec)>,
+    /// Holds to be written, and those that end.
+    pub(super) holds: Vec<(Vec<u8>, Option<sled::IVec>)>,
+    /// Whether what it takes away has to leave the disk as well.
+    pub(super) purges: bool,
     /// Whether there is anything to do at all.
     pub(super) changes: bool,
     /// A generation that was written for it; given up when it comes to nothing.
@@ -85,6 +94,8 @@ impl Prepared {
             batches: Vec::new(),
             exports: Vec::new(),
             moments: Vec::new(),
+            holds: Vec::new(),
+            purges: false,
             changes: true,
             staged: None,
         }
@@ -113,6 +124,8 @@ pub(super) fn prepare(
         Command::Launch(command) => exports::prepare_launch(bench, command, place),
         Command::Sent(command) => exports::prepare_sent(bench, command, place),
         Command::Publish(command) => exports::prepare_publish(bench, command, place),
+        Command::HoldCopy(command) => hold::prepare(bench, command, place),
+        Command::PurgeExam(command) => purge::prepare(bench, command, place, replayed),
     }
 }
 
@@ -131,11 +144,12 @@ pub(super) fn apply(
     let applied = Applied { line, head };
     fail::fail_point!("apply-before-flip");
     bench.generations.flip(exam, entry.generation, || {
-        let Tables { meta, exams, scripts, moments, tallies, waiting, batches, exports, .. } = bench.tables;
-        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree) =
-            (meta, exams, scripts, moments, tallies, waiting, batches, exports);
+        let Tables { meta, exams, scripts, moments, tallies, .. } = bench.tables;
+        let Tables { waiting, batches, exports, holds, .. } = bench.tables;
+        let trees: (&Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree, &Tree) =
+            (meta, exams, scripts, moments, tallies, waiting, batches, exports, holds);
         let written = trees.transaction(|trees| {
-            let (meta, exams, scripts, moments, tallies, waiting, batches, exports) = trees;
+            let (meta, exams, scripts, moments, tallies, waiting, batches, exports, holds) = trees;
             for (key, record) in &prepared.scripts {
                 scripts.insert(key, record.clone())?;
             }
@@ -153,6 +167,15 @@ pub(super) fn apply(
             }
             for (key, record) in &prepared.exports {
                 exports.insert(key.as_slice(), record.clone())?;
+            }
+            for (key, record) in &prepared.holds {
+                match record {
+                    Some(record) => holds.insert(key.as_slice(), record.clone())?,
+                    None => holds.remove(key.as_slice())?,
+                };
+            }
+            if prepared.purges {
+                meta.insert(FORGETTING_KEY, &Forgetting::All.bytes()[..])?;
             }
             exams.insert(exam.as_bytes(), record.envelope().clone())?;
             meta.insert(APPLIED_KEY, applied.bytes())?;
@@ -181,6 +204,13 @@ fn exam_of(bench: &Bench<'_>, exam: &str) -> Result<ExamEntry, ExecuteError> {
         return Err(ExecuteError::NoSuchExam { exam: exam.to_owned() });
     };
     Ok(entry.value().map_err(StoreError::record(format!("exam {exam}")))?)
+}
+
+/// What a purge has left stays as it is.
+fn not_purged(entry: &ExamEntry) -> Result<(), Refusal> {
+    let Some(purged) = &entry.life.purged else { return Ok(()) };
+    let on = instant(purged.at).chars().take(10).collect();
+    Err(Refusal::Purged { exam: entry.exam.id.clone(), on })
 }
 
 /// The record of an exam.

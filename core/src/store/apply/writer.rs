@@ -15,7 +15,7 @@ const GROUP_BYTES: usize = 16 << 10;
 const GROUPS_BETWEEN_FLUSHES: usize = 64;
 
 /// Writes into a tree in groups.
-pub(super) struct Writer<'t> {
+pub(in crate::store) struct Writer<'t> {
     table: &'t Table,
     writes: Writes,
     written: Vec<(Vec<u8>, usize)>,
@@ -24,11 +24,11 @@ pub(super) struct Writer<'t> {
 }
 
 impl<'t> Writer<'t> {
-    pub(super) fn of(table: &'t Table) -> Writer<'t> {
+    pub(in crate::store) fn of(table: &'t Table) -> Writer<'t> {
         Writer { table, writes: Writes::default(), written: Vec::new(), bytes: 0, groups: 0 }
     }
 
-    pub(super) fn put(&mut self, key: Vec<u8>, value: &sled::IVec) -> Result<(), StoreError> {
+    pub(in crate::store) fn put(&mut self, key: Vec<u8>, value: &sled::IVec) -> Result<(), StoreError> {
         self.bytes += key.len() + value.len();
         self.writes.insert(key.as_slice(), value.clone());
         self.written.push((key, value.len()));
@@ -51,7 +51,7 @@ impl<'t> Writer<'t> {
         Ok(())
     }
 
-    pub(super) fn end(mut self) -> Result<(), StoreError> {
+    pub(in crate::store) fn end(mut self) -> Result<(), StoreError> {
         self.flush()
     }
 }

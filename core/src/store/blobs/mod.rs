@@ -68,6 +68,33 @@ impl BlobStore {
         self.dir.join(folder).join(rest)
     }
 
+    /// Removes a blob; one that is not there is removed already. See [`BlobStore::sync_folders`].
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub(super) fn remove(&self, sha256: &[u8; 32]) -> io::Result<()> {
+        // Forgotten first: whoever brings it again must write it.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(sha256);
+        match fs::remove_file(self.path(sha256)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes durable which blobs there are.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub(super) fn sync_folders(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                File::open(entry.path())?.sync_all()?;
+            }
+        }
+        File::open(&self.dir)?.sync_all()
+    }
+
     /// Whether this process has seen the blob durable.
     fn is_known(&self, sha256: &[u8; 32]) -> bool {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(sha256)

@@ -108,6 +108,12 @@ pub(super) fn open(kind: u16, bytes: &[u8]) -> Result<(u16, &[u8]), RecordFault>
     Ok((u16::from_le_bytes([s0, s1]), archived))
 }
 
+/// The kind that bytes say they are of; what else is wrong with them is not looked at.
+pub fn kind_of(bytes: &[u8]) -> Option<u16> {
+    let head = bytes.first_chunk::<HEAD>()?;
+    Some(u16::from_le_bytes([head[4], head[5]]))
+}
+
 fn crc(head: &[u8], archived: &[u8]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(head);

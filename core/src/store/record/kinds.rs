@@ -6,7 +6,7 @@ use super::Kept;
 use super::export::Export;
 use super::tally::{Tally, Waiting};
 use crate::journal::Counts;
-use crate::model::{Annotation, Batch, Candidate, Damage, Exam, Marker, School, Script};
+use crate::model::{Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script};
 
 /// An exam and where its records are.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -44,18 +44,68 @@ pub struct Life {
     pub published_by_hand: bool,
     /// When the first script of an E3C was transmitted: seconds since 1970, UTC.
     pub download_since: Option<i64>,
+    /// What purges have taken away, when there was one.
+    pub purged: Option<Purged>,
+}
+
+/// What the purges of an exam have taken away, all together.
+#[derive(Archive, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[rkyv(derive(Debug, Clone, Copy))]
+pub struct Purged {
+    /// When the last one was: seconds since 1970, UTC.
+    pub at: i64,
+    /// Its journal line.
+    pub line: u64,
+    /// Candidates.
+    pub candidates: u64,
+    /// Scripts.
+    pub scripts: u64,
+    /// Their pages.
+    pub pages: u64,
+}
+
+/// A copy that no purge takes away. Kept beside the scripts, so that it outlives imports and a copy's
+/// own record, and with that its PDF, stays as it is.
+#[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[rkyv(derive(Debug))]
+pub struct Hold {
+    /// The candidate's number.
+    pub candidate: String,
+    /// Who holds it: a login; never a candidate's name.
+    pub author: String,
+    /// Since when: seconds since 1970, UTC.
+    pub at: i64,
+    /// The journal line.
+    pub line: u64,
+    /// Why: text in a blob, because it may name a person.
+    pub reason: BlobRef,
 }
 
 impl ArchivedLife {
     /// The values themselves.
     pub fn get(&self) -> Life {
-        let ArchivedLife { closed_at, published_at, download_since, .. } = self;
+        let ArchivedLife { closed_at, published_at, download_since, purged, .. } = self;
         Life {
             settings_by_hand: self.settings_by_hand,
             closed_at: closed_at.as_ref().map(|at| at.to_native()),
             published_at: published_at.as_ref().map(|at| at.to_native()),
             published_by_hand: self.published_by_hand,
             download_since: download_since.as_ref().map(|at| at.to_native()),
+            purged: purged.as_ref().map(ArchivedPurged::get),
+        }
+    }
+}
+
+impl ArchivedPurged {
+    /// The values themselves.
+    fn get(&self) -> Purged {
+        let ArchivedPurged { at, line, candidates, scripts, pages } = self;
+        Purged {
+            at: at.to_native(),
+            line: line.to_native(),
+            candidates: candidates.to_native(),
+            scripts: scripts.to_native(),
+            pages: pages.to_native(),
         }
     }
 }
@@ -104,6 +154,7 @@ kept! {
     10 Tally,
     11 Waiting,
     12 Moments,
+    13 Hold,
 }
 
 impl crate::journal::ArchivedCounts {
@@ -118,6 +169,7 @@ impl crate::journal::ArchivedCounts {
             pages: self.pages.to_native(),
             exports: self.exports.to_native(),
             transmitted: self.transmitted.to_native(),
+            holds: self.holds.to_native(),
         }
     }
 }

@@ -17,9 +17,12 @@ use rkyv::util::AlignedVec;
 use rkyv::{Archive, Deserialize, Serialize};
 
 pub use envelope::RecordFault;
+pub(super) use envelope::kind_of;
 pub use export::{ATTEMPTS_KEPT, Attempt, Export, Outcome, Standing};
 pub use few::{Few, SHOWN};
-pub use kinds::{ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, InspectionRecord, Life, Moments};
+pub use kinds::{
+    ArchivedExamEntry, ArchivedInspectionRecord, ExamEntry, Hold, InspectionRecord, Life, Moments, Purged,
+};
 pub(super) use tally::Share;
 pub use tally::{ArchivedTally, ArchivedWaiting, SPAN, Tally, Waiting};
 

@@ -122,6 +122,36 @@ fn exam() -> Exam {
     }
 }
 
+fn entry() -> ExamEntry {
+    ExamEntry {
+        exam: exam(),
+        generation: 7,
+        counts: Counts {
+            schools: 1,
+            markers: 2,
+            batches: 3,
+            candidates: 4,
+            scripts: 5,
+            pages: 6,
+            exports: 7,
+            transmitted: 8,
+            holds: 9,
+        },
+        bundle: [1; 32],
+        command: [2; 32],
+        import_line: 8,
+        line: 9,
+        life: Life {
+            settings_by_hand: true,
+            closed_at: Some(1_580_000_000),
+            published_at: Some(1_590_000_000),
+            published_by_hand: true,
+            download_since: Some(1_579_000_000),
+            purged: Some(Purged { at: 1_600_000_000, line: 9, candidates: 10, scripts: 11, pages: 12 }),
+        },
+    }
+}
+
 /// The bytes of a fixture: hexadecimal digits in lines.
 fn stored(text: &str) -> Vec<u8> {
     let digits: Vec<u8> =
@@ -145,32 +175,15 @@ fn reads_back<T: Kept + PartialEq + std::fmt::Debug>(fixture: &str, value: &T) {
 
 #[test]
 fn records_of_schema_version_1_are_read_for_ever() {
-    let entry = ExamEntry {
-        exam: exam(),
-        generation: 7,
-        counts: Counts {
-            schools: 1,
-            markers: 2,
-            batches: 3,
-            candidates: 4,
-            scripts: 5,
-            pages: 6,
-            exports: 7,
-            transmitted: 8,
-        },
-        bundle: [1; 32],
-        command: [2; 32],
-        import_line: 8,
-        line: 9,
-        life: Life {
-            settings_by_hand: true,
-            closed_at: Some(1_580_000_000),
-            published_at: Some(1_590_000_000),
-            published_by_hand: true,
-            download_since: Some(1_579_000_000),
-        },
+    reads_back(include_str!("fixtures/1-exam.hex"), &entry());
+    let hold = Hold {
+        candidate: "0123456789".to_owned(),
+        author: "operator".to_owned(),
+        at: 1_580_000_000,
+        line: 10,
+        reason: blob(9),
     };
-    reads_back(include_str!("fixtures/1-exam.hex"), &entry);
+    reads_back(include_str!("fixtures/1-hold.hex"), &hold);
     let school = School {
         uai: "9740001H".to_owned(),
         name: "Lycée Leconte-de-Lisle".to_owned(),

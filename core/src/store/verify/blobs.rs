@@ -2,7 +2,6 @@
 
 use super::{References, VerifyReport, goes_on};
 use crate::journal::hex;
-use crate::model::BlobRef;
 use crate::store::{Stop, Store, StoreError};
 
 /// Reads every blob there is, and names every one that should be there and is not.
@@ -12,14 +11,13 @@ pub(super) fn check(
     references: &References,
     stop: Stop<'_>,
 ) -> Result<(), StoreError> {
-    for ((sha256, length, crc32), who) in &references.0 {
+    for (blob, who) in references.all() {
         goes_on(stop)?;
-        let blob = BlobRef { sha256: *sha256, length: *length, crc32: *crc32 };
         report.blobs += 1;
         match store.blobs.check(&blob) {
-            Ok(()) => report.bytes += length,
+            Ok(()) => report.bytes += blob.length,
             Err(fault) => {
-                report.find("STO-040", format!("blob {} of {who}: {fault}", hex::encode(sha256)));
+                report.find("STO-040", format!("blob {} of {who}: {fault}", hex::encode(&blob.sha256)));
             }
         }
     }
@@ -31,8 +29,7 @@ pub(super) fn check(
             report.find("STO-041", format!("{} is not a blob", file.path.display()));
             continue;
         };
-        let first = (sha256, 0, 0);
-        if references.0.range(first..).next().is_some_and(|((known, ..), _)| *known == sha256) {
+        if references.has(&sha256) {
             continue;
         }
         report.orphans += 1;

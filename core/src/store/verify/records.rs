@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{References, VerifyReport, goes_on, tallies};
+use crate::journal::Target;
 use crate::model::{
     ArchivedCodec, ArchivedColourSpace, ArchivedScript, Batch, Candidate, Marker, School, Script,
 };
+use crate::store::apply::exam_entry;
 use crate::store::leaves;
 use crate::store::moments;
-use crate::store::record::{ExamEntry, InspectionRecord, Kept, Moments, Record};
-use crate::store::tables::{Table, key_at, place_in};
+use crate::store::record::{ExamEntry, Export, Hold, InspectionRecord, Kept, Moments, Record};
+use crate::store::tables::{Table, Tables, export_key, hold_key, key_at, place_in};
 use crate::store::{Stop, Store, StoreError};
 
 /// Reads all records of all exams and the inspections.
@@ -34,6 +36,17 @@ pub(super) fn check(
             Err(fault) => report.find("STO-042", format!("exam {exam}: {fault}")),
         }
     }
+    beside::<Export>(store, &tables.exports, export_named, report, |exam, export, _| {
+        Some(export_key(exam, export.target, export.number))
+    })?;
+    beside::<Hold>(store, &tables.holds, hold_named, report, |exam, hold, report| {
+        let who = || format!("exam {exam}, the hold of candidate {}", hold.candidate);
+        references.add(&hold.reason, who);
+        if !holds_something(tables, exam, &hold.candidate) {
+            report.find("STO-044", format!("{} has no script", who()));
+        }
+        Some(hold_key(exam, &hold.candidate))
+    })?;
     for inspection in tables.inspections.iter().values() {
         report.records += 1;
         if let Err(fault) = Record::<InspectionRecord>::read(inspection?) {
@@ -41,6 +54,65 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Reads each record of what exams have beside their generations; `look` gives the key that it must
+/// lie under.
+fn beside<T: Kept>(
+    store: &Store,
+    table: &Table,
+    name: fn(&str, &[u8]) -> String,
+    report: &mut VerifyReport,
+    mut look: impl FnMut(&str, &T, &mut VerifyReport) -> Option<Vec<u8>>,
+) -> Result<(), StoreError> {
+    for entry in table.iter() {
+        let (key, value) = entry?;
+        report.records += 1;
+        let (exam, rest) = match key.iter().position(|byte| *byte == 0) {
+            Some(end) => (String::from_utf8_lossy(&key[..end]), &key[end + 1..]),
+            None => (String::from_utf8_lossy(&key), &[][..]),
+        };
+        let what = name(&exam, rest);
+        match Record::<T>::read(value).and_then(|record| record.value()) {
+            Ok(value) => {
+                if look(&exam, &value, report).as_deref() != Some(key.as_ref()) {
+                    report.find("STO-043", format!("{what} lies under another's key"));
+                }
+            }
+            Err(fault) => report.find("STO-042", format!("{what}: {fault}")),
+        }
+        if !store.tables.exams.contains_key(exam.as_bytes())? {
+            report.find("STO-044", format!("{what} belongs to no exam"));
+        }
+    }
+    Ok(())
+}
+
+/// How a message names an export, by its key after the exam and the zero.
+fn export_named(exam: &str, key: &[u8]) -> String {
+    let number = key.get(1..).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes);
+    let target = Target::ALL
+        .into_iter()
+        .find(|target| number.is_some_and(|number| export_key(exam, *target, number).ends_with(key)));
+    match (target, number) {
+        (Some(target), Some(number)) => format!("exam {exam}: export {number} to {}", target.name()),
+        _ => format!("exam {exam}: an export without target and number"),
+    }
+}
+
+fn hold_named(exam: &str, key: &[u8]) -> String {
+    format!("exam {exam}: the hold of candidate {}", String::from_utf8_lossy(key))
+}
+
+/// Whether a candidate has a script. What cannot be read is told elsewhere.
+fn holds_something(tables: &Tables, exam: &str, candidate: &str) -> bool {
+    let Ok(Some(entry)) = exam_entry(tables, exam) else { return true };
+    let generation = entry.get().generation.to_native();
+    match tables.place_of(generation, candidate) {
+        Ok(Some(place)) => tables.scripts.contains_key(key_at(generation, place)).unwrap_or(true),
+        Ok(None) => false,
+        Err(_) => true,
+    }
 }
 
 /// One exam's records.
@@ -215,6 +287,11 @@ fn refer(exam: &str, candidate: &str, script: &ArchivedScript, references: &mut 
             }
             ArchivedColourSpace::Grey | ArchivedColourSpace::Rgb => {}
         }
+    }
+    if let Some(adjustment) = script.adjustment.as_ref() {
+        // Its own journal line refers to it as well, until a purge stands for that line.
+        let who = || format!("exam {exam}, the changed mark of candidate {candidate}");
+        references.add(&adjustment.reason.get(), who);
     }
     if let Some(apart) = script.annotations_apart.as_ref() {
         references

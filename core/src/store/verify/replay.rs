@@ -10,8 +10,9 @@ use crate::store::apply::Bench;
 use crate::store::generation::Generations;
 use crate::store::leaves;
 use crate::store::open::{JOURNAL, entries, replay_from};
-use crate::store::record::{ExamEntry, Export, Kept, Moments, Record, Tally};
-use crate::store::tables::{Keys, Table, Tables, exports_of};
+use crate::store::purges::Purges;
+use crate::store::record::{ExamEntry, Export, Hold, Kept, Moments, Record, Tally};
+use crate::store::tables::{Keys, Table, Tables, of_exam};
 use crate::store::{OpenError, Stop, Store, StoreError};
 
 /// Memory for the second database's cache, in bytes.
@@ -48,7 +49,9 @@ fn compare_in(
     let tables = Tables::open(dir, CACHE_BYTES, true, None).map_err(unopened)?;
     let generations = Generations::of(&tables, [])?;
     let replayed = Bench { tables: &tables, generations: &generations, stop, ..store.bench() };
-    if let Err(error) = replay_from(&replayed, &store.dir.join(JOURNAL), 0) {
+    let journal = store.dir.join(JOURNAL);
+    let purges = Purges::read(&journal).map_err(|error| unopened(error.into()))?;
+    if let Err(error) = replay_from(&replayed, &journal, 0, &purges) {
         goes_on(stop)?;
         report.find("STO-046", error.to_string());
         return Ok(());
@@ -120,7 +123,9 @@ fn exam(
     look("candidates' places", names, small(&must_be.places, from)?, small(&is.places, to)?, Some)?;
     // Its keys are made of names, which no report repeats.
     look("search index", None, small(&must_be.search, from)?, small(&is.search, to)?, Some)?;
-    look("exports", None, of_exam(must_be, id), of_exam(is, id), present::<Export>)?;
+    let (left, right) = (beside(&must_be.exports, id), beside(&is.exports, id));
+    look("exports", None, left, right, present::<Export>)?;
+    look("holds", names, beside(&must_be.holds, id), beside(&is.holds, id), present::<Hold>)?;
     if !differences.is_empty() {
         report
             .find("STO-045", format!("exam {id} is not what the journal gives: {}", differences.join("; ")));
@@ -154,10 +159,10 @@ fn small(table: &Table, generation: u32) -> Result<Entries<'_>, StoreError> {
     Ok(Box::new(leaves::from(table, generation, b"")?))
 }
 
-/// The exports of an exam.
-fn of_exam<'a>(tables: &'a Tables, exam: &str) -> Entries<'a> {
-    let prefix = exports_of(exam);
-    Box::new(tables.exports.scan_prefix(&prefix).map(move |entry| {
+/// What an exam has beside its generations.
+fn beside<'a>(table: &'a Table, exam: &str) -> Entries<'a> {
+    let prefix = of_exam(exam);
+    Box::new(table.scan_prefix(&prefix).map(move |entry| {
         let (key, value) = entry?;
         Ok((key.subslice(prefix.len(), key.len() - prefix.len()), value))
     }))
