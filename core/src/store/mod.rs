@@ -49,7 +49,7 @@ pub use record::{
     Waiting,
 };
 pub use refusal::Refusal;
-pub use tables::Records;
+pub use tables::{Records, Together};
 pub use verify::{Finding, VerifyReport, verify, verify_until};
 pub use view::{Annotations, DamagedPage, ExamView};
 

@@ -7,7 +7,7 @@ use super::apply::scripts_in;
 use super::generation::Held;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
-use super::tables::{Keys, Records, Tables, exports_of, key, key_at, read};
+use super::tables::{Keys, Records, Tables, Together, exports_of, key, key_at, read};
 use super::{BlobStore, StoreError};
 use crate::journal::{Counts, PagePlace};
 use crate::model::{
@@ -150,6 +150,15 @@ impl ExamView {
         Records::of(&self.tables.scripts, self.held.generation(), what, Keys::Places)
     }
 
+    /// Candidates in the order of a delivery's entries, each with the script if there is one: for who needs
+    /// all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the first of them cannot be looked for.
+    pub fn together(&self) -> Result<Together, StoreError> {
+        Together::of(&self.tables, self.held.generation())
+    }
+
     /// One candidate's script.
     ///
     /// # Errors
@@ -185,6 +194,16 @@ impl ExamView {
     /// What is counted of the candidates in no batch, then of each batch, by id.
     pub fn tallies(&self) -> Records<Tally> {
         Records::of(&self.tables.tallies, self.held.generation(), "the tally of batch", Keys::Names)
+    }
+
+    /// What is counted of a batch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read, or is not there.
+    pub fn tally(&self, batch: &str) -> Result<Record<Tally>, StoreError> {
+        let what = || format!("the tally of batch {batch}");
+        let tally = read(&self.tables.tallies, self.key(batch), what)?;
+        tally.ok_or_else(|| StoreError::Inconsistent { detail: format!("{} is missing", what()) })
     }
 
     /// What waits for inspection, span by span.
