@@ -232,7 +232,7 @@ impl Store {
         let _one_at_a_time = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let counted = count_span(tables, generation, span, &BTreeMap::new())?;
         let record = Record::of(&counted).map_err(StoreError::record(what()))?;
-        tables.waiting.insert(&key, record.envelope().clone())?;
+        tables.waiting.insert(key, record.envelope().clone())?;
         tables.commit()
     }
 

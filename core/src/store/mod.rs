@@ -58,7 +58,7 @@ pub use record::{
 };
 pub use refusal::Refusal;
 pub use snapshot::{Nursery, Snapshot};
-pub use tables::Records;
+pub use tables::{Records, Together};
 pub use verify::{Finding, VerifyReport, verify, verify_until};
 pub use view::{Annotations, DamagedPage, ExamView};
 

@@ -13,7 +13,7 @@ use super::lock::Lock;
 use super::record::{Kept, Record};
 use super::{OpenError, StoreError};
 use crate::journal::Target;
-use crate::model::Candidate;
+use crate::model::{Candidate, Script};
 
 /// The trees of the database and what it takes to commit. The lock goes last.
 pub(super) struct Tables {
@@ -258,6 +258,9 @@ pub(super) struct Table {
 /// A key is looked up once for so many bytes that were read or written.
 const LOOK_EVERY: usize = 256;
 
+/// … or, by who runs through all records of an exam in one go, for so many: 16 MiB wait then.
+const LOOK_SELDOM: usize = 1024;
+
 /// Of what a record is in memory beside its bytes: its key, and what points to both.
 const AROUND: usize = 96;
 
@@ -276,10 +279,16 @@ impl Table {
     /// makes a page's queue full once for every 16 KiB, so some 4 MiB wait in all queues together; a
     /// look takes a microsecond.
     pub(super) fn make_room(&self, key: &[u8], length: usize) -> Result<(), StoreError> {
+        self.make_room_every(LOOK_EVERY, key, length)
+    }
+
+    /// As [`Table::make_room`], with a look for every so many bytes: looks take most of the time of a run
+    /// through all records, and whoever is alone at it may leave more in memory.
+    fn make_room_every(&self, every: usize, key: &[u8], length: usize) -> Result<(), StoreError> {
         let bytes = length + AROUND;
-        let before = self.passed.fetch_add(bytes, Ordering::Relaxed) % LOOK_EVERY;
+        let before = self.passed.fetch_add(bytes, Ordering::Relaxed) % every;
         // More than 64 in a row fill no further queue.
-        for _ in 0..((before + bytes) / LOOK_EVERY).min(64) {
+        for _ in 0..((before + bytes) / every).min(64) {
             self.tree.contains_key(key)?;
         }
         Ok(())
@@ -363,5 +372,50 @@ impl<T: Kept> Iterator for Records<T> {
             Source::Leaves(entries) => entries.next()?,
         };
         Some(entry.and_then(|entry| self.read(entry)))
+    }
+}
+
+/// Candidates in the order of a delivery's entries, each with the script if there is one. Both tables are
+/// run through side by side, which takes a fraction of looking scripts up one by one.
+pub struct Together {
+    candidates: std::iter::Zip<Records<Candidate>, std::ops::RangeFrom<u32>>,
+    scripts: std::iter::Peekable<sled::Iter>,
+    table: Table,
+}
+
+impl Together {
+    pub(super) fn of(tables: &Tables, generation: u32) -> Result<Together, StoreError> {
+        let table = tables.scripts.clone();
+        Ok(Together {
+            candidates: tables.candidates_of(generation)?.zip(0..),
+            scripts: table.scan_prefix(generation.to_be_bytes()).peekable(),
+            table,
+        })
+    }
+
+    /// The script at a place; those before it are passed over.
+    fn script(&mut self, place: u32) -> Result<Option<Record<Script>>, StoreError> {
+        let at = |entry: &sled::Result<(IVec, IVec)>| match entry {
+            Ok((key, _)) => place_in(key).is_none_or(|at| at <= place),
+            Err(_) => true,
+        };
+        while let Some(entry) = self.scripts.next_if(at) {
+            let (key, value) = entry?;
+            self.table.make_room_every(LOOK_SELDOM, &key, value.len())?;
+            if place_in(&key) == Some(place) {
+                let what = || format!("the script of the candidate at place {place}");
+                return Record::read(value).map(Some).map_err(StoreError::record(what()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Together {
+    type Item = Result<(Record<Candidate>, Option<Record<Script>>), StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (candidate, place) = self.candidates.next()?;
+        Some(candidate.and_then(|candidate| Ok((candidate, self.script(place)?))))
     }
 }

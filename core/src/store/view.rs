@@ -8,7 +8,7 @@ use super::consultation::{consultable_until, day, needed};
 use super::generation::Held;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, Hold, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
-use super::tables::{Keys, Records, Tables, key, key_at, of_exam, read};
+use super::tables::{Keys, Records, Tables, Together, key, key_at, of_exam, read};
 use super::{BlobStore, Refusal, StoreError, moments};
 use crate::journal::{Counts, PagePlace, Timestamp};
 use crate::model::{
@@ -192,6 +192,15 @@ impl ExamView {
         Records::of(&self.tables.scripts, self.held.generation(), what, Keys::Places)
     }
 
+    /// Candidates in the order of a delivery's entries, each with the script if there is one: for who needs
+    /// all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the first of them cannot be looked for.
+    pub fn together(&self) -> Result<Together, StoreError> {
+        Together::of(&self.tables, self.held.generation())
+    }
+
     /// One candidate's script.
     ///
     /// # Errors
@@ -236,6 +245,16 @@ impl ExamView {
     /// What is counted of the candidates in no batch, then of each batch, by id.
     pub fn tallies(&self) -> Records<Tally> {
         Records::of(&self.tables.tallies, self.held.generation(), "the tally of batch", Keys::Names)
+    }
+
+    /// What is counted of a batch.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read, or is not there.
+    pub fn tally(&self, batch: &str) -> Result<Record<Tally>, StoreError> {
+        let what = || format!("the tally of batch {batch}");
+        let tally = read(&self.tables.tallies, self.key(batch), what)?;
+        tally.ok_or_else(|| StoreError::Inconsistent { detail: format!("{} is missing", what()) })
     }
 
     /// What waits for inspection, span by span.

@@ -321,6 +321,7 @@ pub fn seen(store: &Store) -> String {
         exam.schools().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         exam.markers().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         exam.batches().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
+        exam.tallies().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         exam.candidates().unwrap().for_each(|record| list(format!("{:?}", record.unwrap().value().unwrap())));
         for script in exam.scripts() {
             let script = script.unwrap();

@@ -79,10 +79,9 @@ pub(super) fn each_cyclades<E: From<StoreError>>(
         ArchivedExamKind::OneOff => None,
         ArchivedExamKind::CommonAssessment => Some(validated(view)?),
     };
-    for (candidate, place) in view.candidates()?.zip(0..) {
-        let candidate = candidate?;
+    for (both, place) in view.together()?.zip(0..) {
+        let (candidate, script) = both?;
         let candidate = candidate.get();
-        let script = view.script_at(place)?;
         let script = script.as_ref().map(|script| script.get());
         if let Some(batches) = &batches {
             let validated = script.is_some_and(|script| {
@@ -136,9 +135,9 @@ fn validated(view: &ExamView) -> Result<BTreeMap<String, String>, StoreError> {
 /// all that they have marked so far, since a row takes the place of the one before.
 pub(super) fn imagin(view: &ExamView) -> Result<Vec<ImaginRow>, StoreError> {
     let one_off = view.exam().kind == ArchivedExamKind::OneOff;
-    // Batch → marker, of those that count.
-    let mut marker_of = BTreeMap::new();
+    // By marker: batches that count, and scripts of those with a mark of his own.
     let mut batches: BTreeMap<String, u64> = BTreeMap::new();
+    let mut scripts: BTreeMap<String, u64> = BTreeMap::new();
     for batch in view.batches() {
         let batch = batch?;
         let batch = batch.get();
@@ -148,17 +147,9 @@ pub(super) fn imagin(view: &ExamView) -> Result<Vec<ImaginRow>, StoreError> {
             batch.harmonisation == ArchivedHarmonisation::Validated
         };
         if counts {
-            marker_of.insert(batch.id.to_string(), batch.marker.to_string());
-            *batches.entry(batch.marker.to_string()).or_default() += 1;
-        }
-    }
-    let mut scripts: BTreeMap<String, u64> = BTreeMap::new();
-    for script in view.scripts() {
-        let script = script?;
-        let script = script.get();
-        let marker = script.batch.as_ref().and_then(|batch| marker_of.get(batch.as_str()));
-        if let Some(marker) = marker.filter(|_| script.marker_mark.is_some()) {
-            *scripts.entry(marker.clone()).or_default() += 1;
+            let marker = batch.marker.to_string();
+            *scripts.entry(marker.clone()).or_default() += view.tally(&batch.id)?.get().by_marker.to_native();
+            *batches.entry(marker).or_default() += 1;
         }
     }
     let mut rows: BTreeMap<(String, String), ImaginRow> = BTreeMap::new();

@@ -30,6 +30,8 @@ pub struct Tally {
     pub pages: u64,
     /// Scripts that are marked, or said to have no mark.
     pub marked: u64,
+    /// Scripts that have a mark of their marker's own.
+    pub by_marker: u64,
     /// Final marks of candidates who came.
     pub given: u64,
     /// Their sum, in hundredths.
@@ -52,6 +54,9 @@ pub struct Tally {
     pub unbatched: Few,
 }
 
+/// How many things of a list a candidate has.
+type CountOf = fn(&Share) -> u64;
+
 impl Tally {
     /// Takes out what a candidate counted for, and puts in what he counts for now.
     pub(in crate::store) fn change(&mut self, number: &str, before: Option<&Share>, after: Option<&Share>) {
@@ -60,7 +65,7 @@ impl Tally {
                 self.count(share, by);
             }
         }
-        let lists: [(&mut Few, fn(&Share) -> u64); 4] = [
+        let lists: [(&mut Few, CountOf); 4] = [
             (&mut self.damaged_pages, Share::damaged),
             (&mut self.missing, |share| u64::from(share.present() && share.mark().is_none())),
             (&mut self.without_script, |share| u64::from(share.present() && share.script.is_none())),
@@ -89,6 +94,7 @@ impl Tally {
         let Some(script) = &share.script else { return };
         step(&mut self.scripts, true);
         step(&mut self.marked, script.marked || mark.is_some());
+        step(&mut self.by_marker, script.by_marker);
         step(&mut self.explicitly_missing, present && script.marked && mark.is_none());
         step(&mut self.clear, present && script.damaged == 0);
         self.pages = self.pages.saturating_add_signed(by * script.pages);
@@ -105,6 +111,7 @@ impl Tally {
         self.scripts += other.scripts;
         self.pages += other.pages;
         self.marked += other.marked;
+        self.by_marker += other.by_marker;
         self.given += other.given;
         self.sum += other.sum;
         self.zeros += other.zeros;
@@ -148,6 +155,7 @@ struct ScriptShare {
     batched: bool,
     pages: i64,
     marked: bool,
+    by_marker: bool,
     mark: Option<i32>,
     damaged: u64,
     accepted: i64,
@@ -161,6 +169,7 @@ impl Share {
                 batched: script.batch.is_some(),
                 pages: i64::try_from(script.pages.len()).unwrap_or(i64::MAX),
                 marked: script.marked,
+                by_marker: script.marker_mark.is_some(),
                 mark: script.final_mark().map(|mark| mark.0),
                 damaged: damaged().filter(|page| page.accepted.is_none()).count() as u64,
                 accepted: i64::try_from(damaged().filter(|page| page.accepted.is_some()).count())

@@ -266,6 +266,7 @@ fn records_of_schema_version_1_are_read_for_ever() {
         scripts: 5,
         pages: 6,
         marked: 7,
+        by_marker: 22,
         given: 8,
         sum: -9,
         zeros: 10,
