@@ -40,6 +40,8 @@ fn no_name_and_no_comment_reaches_the_output_of_any_command_or_the_journal() {
     said += &academy.copiste("inspect", &[&exam]).said();
     said += &academy.copiste("status", &[&exam]).expect(0).said();
     said += &academy.copiste("status", &[&exam, &"--json"]).expect(0).said();
+    said += &academy.copiste("status", &[&exam, &"--quality"]).expect(0).said();
+    said += &academy.copiste("status", &[&exam, &"--quality", &"--json"]).expect(0).said();
     said += &academy.copiste("accept", &[&exam, &"--all-damaged", &"--reason", &"known"]).expect(0).said();
     said += &academy.copiste("close", &[&exam, &"--dry-run"]).said();
     said += &academy.copiste("close", &[&exam]).expect(0).said();

@@ -14,11 +14,14 @@ use crate::model::ArchivedScript;
 /// One script in so many makes a set of questions usual; so there are at most so many usual ones.
 const USUAL: usize = 20;
 
+/// Batch and candidate, as a script is named.
+type Named = (Option<Box<str>>, Box<str>);
+
 /// Sets of questions, and who has them.
 #[derive(Default)]
 pub(super) struct Questions {
     labels: BTreeMap<String, u32>,
-    sets: BTreeMap<Vec<u32>, Vec<(Option<Box<str>>, Box<str>)>>,
+    sets: BTreeMap<Vec<u32>, Vec<Named>>,
     scripts: usize,
 }
 
