@@ -30,7 +30,8 @@ pub fn marks(bundle: &Path) -> Vec<Value> {
             }
             (_, None) => row["outcome"] = json!("missing"),
         }
-        let appreciation = script.and_then(|script| script["appreciation"].as_str());
+        let appreciation =
+            script.and_then(|script| script["appreciation"].as_str()).filter(|text| !text.is_empty());
         if let ("present", Some(appreciation)) = (text(&candidate["attendance"]), appreciation) {
             row["appreciation"] = json!(appreciation);
         }
