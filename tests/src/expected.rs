@@ -19,7 +19,9 @@ pub fn marks(bundle: &Path) -> Vec<Value> {
     for candidate in lines(bundle, "candidates.jsonl") {
         let number = text(&candidate["number"]).to_owned();
         let script = script_of.get(number.as_str());
-        let total = script.and_then(|script| decimal(&script["mark"]["total"]));
+        // The harmonised mark where there is one, else the marker's.
+        let total = script
+            .and_then(|script| decimal(&script["harmonised"]).or_else(|| decimal(&script["mark"]["total"])));
         let mut row = json!({ "candidate_number": number });
         match (text(&candidate["attendance"]), total) {
             ("absent" | "absent_justified", _) => continue,
@@ -30,7 +32,8 @@ pub fn marks(bundle: &Path) -> Vec<Value> {
             }
             (_, None) => row["outcome"] = json!("missing"),
         }
-        let appreciation = script.and_then(|script| script["appreciation"].as_str());
+        let appreciation =
+            script.and_then(|script| script["appreciation"].as_str()).filter(|text| !text.is_empty());
         if let ("present", Some(appreciation)) = (text(&candidate["attendance"]), appreciation) {
             row["appreciation"] = json!(appreciation);
         }

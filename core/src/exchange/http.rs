@@ -188,6 +188,10 @@ impl Http {
     fn unanswered(&self, error: &ureq::Error) -> Fault {
         let name = self.target.name();
         match error {
+            error if is_untrusted(error) => Fault::Final {
+                code: "EXC-006",
+                detail: format!("the certificate of {name} is not trusted: {}", plainly(&error.to_string())),
+            },
             ureq::Error::Timeout(_) => Fault::Passing {
                 code: "EXC-002",
                 detail: format!("{name} did not answer in time"),
@@ -204,6 +208,17 @@ impl Http {
             },
         }
     }
+}
+
+/// Whether it is the certificate, which no patience makes better. The handshake runs inside of reading and
+/// writing, so what rustls says of it comes wrapped as an error of those.
+fn is_untrusted(error: &ureq::Error) -> bool {
+    let within = match error {
+        ureq::Error::Rustls(error) => Some(error),
+        ureq::Error::Io(error) => error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()),
+        _ => None,
+    };
+    matches!(within, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented))
 }
 
 /// What an error says, without line feeds and not too long.

@@ -37,10 +37,8 @@ impl Life {
         self.model.unsettled = exports.iter().any(|export| export.standing() == Standing::Unsettled);
         self.model.on_the_way = BTreeSet::new();
         for target in Target::ALL {
-            let mut next = 1;
-            for export in exports.iter().filter(|export| export.target == target) {
+            for (next, export) in (1..).zip(exports.iter().filter(|export| export.target == target)) {
                 assert_eq!(export.number, next, "exports are numbered without a gap");
-                next += 1;
                 let key = (target, export.number);
                 if !self.model.launched.contains_key(&key) {
                     let rows = self.model.rows(target);

@@ -19,8 +19,8 @@ fn in_batch(academy: &Academy, batch: &str) -> Vec<String> {
 }
 
 fn sent(text: &str) -> Vec<String> {
-    let mut numbers: Vec<String> =
-        text.lines().skip(1).filter_map(|line| Some(line.split_once(';')?.0.to_owned())).collect();
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(text.as_bytes());
+    let mut numbers: Vec<String> = reader.records().map(|row| row.expect("a row")[0].to_owned()).collect();
     numbers.sort();
     numbers
 }
