@@ -44,6 +44,11 @@ fn two_exams(candidates: &str) -> Academy {
     write_lines(&academy.bundle(), "scripts.jsonl", &scripts);
     academy.copiste("import", &[&academy.bundle()]).expect(0);
     let other = academy.generate("other", &with(&"72", &"6"));
+    let manifest = other.join("manifest.json");
+    let mut said: serde_json::Value =
+        serde_json::from_slice(&fs::read(&manifest).expect("a manifest")).expect("it is JSON");
+    said["exam"]["id"] = "another".into();
+    fs::write(&manifest, said.to_string()).expect("it can be written");
     academy.copiste("import", &[&other]).expect(0);
     academy.released();
     academy.copiste("close", &[&exam_of(&other)]).expect(0);
@@ -241,7 +246,7 @@ fn a_forged_backup_writes_nothing_outside_of_its_place_and_nothing_at_all() {
 
 #[test]
 fn a_backup_without_something_that_is_needed_is_none() {
-    let academy = two_exams("6");
+    let academy = Academy::imported(&[&"--kind", &"one_off", &"--candidates", &"3", &"--mix", &"grey"]);
     let scan = fs::read(sources::files(&academy.bundle().join("scans")).remove(0)).expect("a scan");
     let blob = sources::files(&academy.data().join("blobs"))
         .into_iter()
@@ -314,6 +319,8 @@ fn a_purge_leaves_no_name_and_no_comment_and_the_held_copy_as_it_was() {
     );
     assert!(told.contains(gone.as_str()) && !academy.path("none").exists(), "{told}");
     refused(academy.copiste("import", &[&academy.bundle()]), "KEP-004");
+    // What was refused has not come back either.
+    nothing_left();
     refused(academy.copiste("close", &[&exam, &"--csv", &academy.path("rows")]), "KEP-004");
     let status = academy.copiste("status", &[&exam]).expect(0).out;
     assert!(status.contains("PURGED on") && status.contains("held copies: 1"), "{status}");

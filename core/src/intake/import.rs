@@ -160,6 +160,8 @@ pub fn import(
     }
     let Some(exam) = found.exam.as_ref() else { return Err(refused(report, findings)) };
     if let Some(view) = store.exam(&exam.id)? {
+        // Before anything is kept: a bundle holds again what a purge has destroyed.
+        view.is_whole().map_err(ExecuteError::from)?;
         may_replace(&view, exam)?;
     }
 

@@ -141,6 +141,10 @@ fn what_is_purged_is_not_brought_back_and_what_is_left_is_not_changed() {
     let command = import_command(&store, &Bundle::of("GONE", &["001"]));
     let refused = store.execute(&command, &manager(), later()).unwrap_err().to_string();
     assert!(refused.starts_with("KEP-004") && refused.contains("2027-07-07"), "{refused}");
+    // Nor is the very bundle that was there taken for one that changes nothing.
+    let command = import_command(&store, &bundle_of_gone());
+    let refused = store.execute(&command, &manager(), later()).unwrap_err().to_string();
+    assert!(refused.starts_with("KEP-004"), "{refused}");
     let gone = hold(&store, "GONE", "001", false).unwrap_err();
     assert!(gone.starts_with("KEP-003") && gone.contains("purged"), "{gone}");
     assert!(store.exam("GONE").unwrap().unwrap().is_whole().is_err());

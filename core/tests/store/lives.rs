@@ -57,13 +57,8 @@ pub fn files_with(folder: &Path, wanted: &str) -> Vec<String> {
     found
 }
 
-/// A published exam of three candidates with a corrected bundle, the second of them held; another exam
-/// that shares a scan with it and goes on.
-pub fn lived(dir: &Path) -> Store {
-    let store = open(dir);
-    let mut first = Bundle::of("GONE", &["001", "002", "003", "004"]);
-    first.person("001").appreciation = "Comment of the bundle before".to_owned();
-    import(&store, &first, 1);
+/// The bundle that it has in the end.
+pub fn bundle_of_gone() -> Bundle {
     let mut bundle = Bundle::of("GONE", &["001", "002", "003"]);
     for number in ["001", "002", "003"] {
         let person = bundle.person(number);
@@ -72,12 +67,22 @@ pub fn lived(dir: &Path) -> Store {
         person.annotations = if number == "001" { 3 } else { 400 };
     }
     let shared = Sheet::Scan("a scan of both".to_owned());
-    bundle.person("003").pages = Some(vec![shared.clone(), Sheet::Damaged("torn".to_owned())]);
-    import(&store, &bundle, 2);
+    bundle.person("003").pages = Some(vec![shared, Sheet::Damaged("torn".to_owned())]);
+    bundle
+}
+
+/// A published exam of three candidates with a corrected bundle, the second of them held; another exam
+/// that shares a scan with it and goes on.
+pub fn lived(dir: &Path) -> Store {
+    let store = open(dir);
+    let mut first = Bundle::of("GONE", &["001", "002", "003", "004"]);
+    first.person("001").appreciation = "Comment of the bundle before".to_owned();
+    import(&store, &first, 1);
+    import(&store, &bundle_of_gone(), 2);
     let accept = accept_command(&store, "GONE", &[("003", 2)], "Zeller003 knows");
     store.execute(&accept, &manager(), 3).unwrap();
     let mut other = Bundle::of("STAYS", &["901"]);
-    other.person("901").pages = Some(vec![shared]);
+    other.person("901").pages = Some(vec![Sheet::Scan("a scan of both".to_owned())]);
     import(&store, &other, 4);
     publish(&store, "GONE");
     hold(&store, "GONE", "002", false).unwrap();

@@ -41,6 +41,10 @@ pub(super) fn prepare(
         Some(entry) => Some(entry.value().map_err(StoreError::record(format!("exam {}", command.exam)))?),
         None => None,
     };
+    if let Some(entry) = &before {
+        // Also the bundle that was there: it is not the same any more.
+        not_purged(entry)?;
+    }
     if let Some(entry) = before.as_ref().filter(|entry| !replayed && entry.command == digest) {
         // The same bundle again.
         return Ok(Prepared { changes: false, ..Prepared::of(entry.clone()) });
@@ -72,7 +76,6 @@ pub(super) fn prepare(
 /// are with Cyclades, or may be.
 fn may_replace(bench: &Bench<'_>, before: &ExamEntry) -> Result<(), ExecuteError> {
     let exam = &before.exam.id;
-    not_purged(before)?;
     if before.exam.kind == ExamKind::OneOff {
         let unsettled = || -> Result<bool, StoreError> {
             Ok(exports(bench.tables, exam)?.iter().any(|export| export.standing() == Standing::Unsettled))
