@@ -67,8 +67,7 @@ impl Crowd {
             candidates: u64::from(scripts),
             scripts: u64::from(scripts),
             pages: u64::from(scripts * PAGES),
-            exports: 0,
-            transmitted: 0,
+            ..Counts::default()
         };
         let command =
             Command::Import(ImportCommand { exam: EXAM.to_owned(), bundle: manifest.sha256, blobs, counts });

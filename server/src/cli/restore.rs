@@ -17,7 +17,7 @@ use super::session::{self, Session, cancelled_by_signal};
 pub(super) fn run(typed: &Restore, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let dir = &typed.data.data;
     let cancel = cancelled_by_signal()?;
-    let meter = Meter::new(caller.stderr());
+    let meter = Meter::new(caller.stderr(), None);
     let under = Under { watch: &meter, cancel: &cancel };
     let made = restore(&typed.file, dir, &OpenOptions::new(intake::load, session::secret), &under);
     meter.end();

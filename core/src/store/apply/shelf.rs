@@ -1,10 +1,12 @@
 //! A generation being written: where each kind of record goes.
 
-use super::Bench;
+use std::collections::BTreeMap;
+
 use super::writer::Writer;
-use crate::model::Candidate;
+use super::{Bench, tallies, waiting};
+use crate::model::{ArchivedAttendance, Attendance, Candidate};
 use crate::store::leaves::packed;
-use crate::store::record::{Kept, Record, VALUE_LIMIT};
+use crate::store::record::{Kept, Record, Tally, VALUE_LIMIT, Waiting};
 use crate::store::search::{Name, entries};
 use crate::store::tables::{Table, key};
 use crate::store::{ExecuteError, StoreError};
