@@ -35,6 +35,8 @@ pub struct Academy {
     /// By entry.
     candidates: BTreeMap<String, Record<Candidate>>,
     scripts: BTreeMap<String, Record<Script>>,
+    /// When scripts were transmitted, by candidate: one every ten seconds, as they were added.
+    transmitted: BTreeMap<String, Timestamp>,
     pub blobs: Folder,
     pub press: Press,
 }
@@ -177,6 +179,7 @@ impl Academy {
             schools: BTreeMap::new(),
             candidates: BTreeMap::new(),
             scripts: BTreeMap::new(),
+            transmitted: BTreeMap::new(),
             blobs,
             press: Press::new(Registry::new(), Box::new(Plain)),
             dir,
@@ -242,6 +245,8 @@ impl Academy {
             annotations_apart: None,
         };
         self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+        let at = MORNING + i64::try_from(place).expect("few candidates") * 10;
+        self.transmitted.insert(number.to_owned(), at);
     }
 
     /// Changes one script.
@@ -341,7 +346,8 @@ impl Source for Academy {
         Ok(candidate.and_then(|candidate| self.scripts.get(candidate.get().number.as_str()).cloned()))
     }
     fn transmitted_at(&self, place: u32) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.script_at(place)?.map(|_| MORNING + i64::from(place) * 10))
+        let candidate = self.candidate_at(place)?;
+        Ok(candidate.and_then(|candidate| self.transmitted.get(candidate.get().number.as_str()).copied()))
     }
     fn school(&self, uai: &str) -> Result<Option<Record<School>>, StoreError> {
         Ok(self.schools.get(uai).cloned())

@@ -87,6 +87,8 @@ fn prepared(dir: &Path, common: bool) {
     import(&store, &bundle, 1);
     let found = InspectionRecord { blank: false, dpi: 150, ink_permille: 30, damage: None };
     store.record_inspections(&[(blob_of(b"scan"), found)]).unwrap();
+    let view = store.exam("E1").unwrap().unwrap();
+    (0..view.spans()).for_each(|span| store.count_waiting(&view, span).unwrap());
 }
 
 /// Closes the exam as its kind is closed; whether everything was accepted.
