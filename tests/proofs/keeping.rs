@@ -218,13 +218,13 @@ fn forged(entries: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 /// An entry of a ZIP: name and bytes.
-type Entry<'a> = (&'a str, &'a [u8]);
+type Named<'a> = (&'a str, &'a [u8]);
 
 #[test]
 fn a_forged_backup_writes_nothing_outside_of_its_place_and_nothing_at_all() {
     let academy = Academy::empty();
     let (file, data) = (academy.path("b.zip"), academy.path("deep/restored"));
-    let (journal, secret): (Entry<'_>, Entry<'_>) = (("journal.jsonl", b""), ("secret", &[7; 32]));
+    let (journal, secret): (Named<'_>, Named<'_>) = (("journal.jsonl", b""), ("secret", &[7; 32]));
     for entries in [
         &[journal, secret, ("../escaped", b"x")][..],
         &[journal, secret, ("/tmp/escaped", b"x")],
