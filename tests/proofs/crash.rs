@@ -43,6 +43,8 @@ fn imported(status: &str) -> serde_json::Value {
     let mut exams: serde_json::Value = serde_json::from_str(status).expect("a status is JSON");
     for exam in exams.as_array_mut().expect("a status lists exams") {
         exam.as_object_mut().expect("an exam").remove("scanning").expect("a status tells of the scanning");
+        let processes = exam["processes"].as_array_mut().expect("a status lists processes");
+        processes.retain(|process| process["process"] != "scanning");
     }
     exams
 }

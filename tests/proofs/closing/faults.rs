@@ -49,6 +49,16 @@ fn an_e3c_ends_with_every_fault_at_once_as_well() {
     let scripts = copiste_tests::academy::lines(&academy.bundle(), "scripts.jsonl");
     let mut expected = copiste_tests::expected::marks(&academy.bundle());
     expected.retain(|row| scripts.iter().any(|script| script["candidate"] == row["candidate_number"]));
-    assert!(stand_ins.rows("cyclades", &exam) == expected, "the marks are others");
-    assert_eq!(stand_ins.rows("imagin", &exam), copiste_tests::expected::services(&academy.bundle()));
+    let held = stand_ins.rows("cyclades", &exam);
+    let keys = |rows: &[serde_json::Value]| -> Vec<serde_json::Value> {
+        rows.iter().map(|row| row["candidate_number"].clone()).collect()
+    };
+    assert_eq!(keys(&held), keys(&expected), "they are others");
+    for (held, expected) in held.iter().zip(&expected) {
+        assert_eq!(held, expected);
+    }
+    // A validation says what the markers of its batches did; it knows nothing of others.
+    let mut services = copiste_tests::expected::services(&academy.bundle());
+    services.retain(|row| row["batches_marked"] != 0);
+    assert_eq!(stand_ins.rows("imagin", &exam), services);
 }
