@@ -109,7 +109,7 @@ fn an_import_killed_at_any_moment_is_all_there_or_not_at_all_and_can_be_run_agai
 
 #[test]
 fn a_render_killed_at_any_moment_leaves_whole_files_only_and_resumes() {
-    let candidates = size::pick("200", "4000");
+    let candidates = size::pick("200", "1500");
     let academy = Academy::imported(&[
         &"--kind",
         &"one_off",
