@@ -76,12 +76,13 @@ impl Pace for Wall {
     }
 }
 
-/// Closes the exam, or sends both exports again: rows made from the records, kept, journalled, sent,
-/// committed, the answer journalled.
+/// Closes the exam, or sends both exports again: the records looked at for the quality sheet and made into
+/// rows, these kept, journalled, sent, committed, the answer journalled. Gives how long the export of marks
+/// itself took, as the journal has it: from the first chunk read back to the answer of the commit.
 ///
 /// # Errors
 /// When not every row is accepted.
-pub fn close(crowd: &Crowd, stand_ins: &StandIns) -> io::Result<()> {
+pub fn close(crowd: &Crowd, stand_ins: &StandIns) -> io::Result<Duration> {
     let http = |target, name: &str| {
         let base = format!("{}/{name}", stand_ins.address);
         let options = HttpOptions { base, token: None, timeout: Duration::from_secs(60), authorities: None };
@@ -101,7 +102,11 @@ pub fn close(crowd: &Crowd, stand_ins: &StandIns) -> io::Result<()> {
         under_way: &UnderWay::default(),
     };
     let report = desk.close(EXAM, true).map_err(io::Error::other)?;
-    if report.is_whole() { Ok(()) } else { Err(io::Error::other(format!("{report:?}"))) }
+    let marks = report.exports.iter().find(|export| export.target == Target::Cyclades);
+    match marks {
+        Some(marks) if report.is_whole() => Ok(Duration::from_millis(marks.took_ms)),
+        _ => Err(io::Error::other(format!("{report:?}"))),
+    }
 }
 
 /// The chunks of the exam's last export of marks, in memory, each with its digest.

@@ -11,3 +11,7 @@ pub mod export;
 pub mod floor;
 pub mod measured;
 pub mod median;
+
+/// The allocator of the `copiste` command: what is measured in this process is measured as it runs there.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

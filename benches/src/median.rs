@@ -51,7 +51,8 @@ pub fn alternate(
     Ok(Medians { ours, floor })
 }
 
-fn median(mut spans: Vec<Duration>) -> Duration {
+/// The one in the middle; zero of none.
+pub fn median(mut spans: Vec<Duration>) -> Duration {
     spans.sort();
     spans.get(spans.len() / 2).copied().unwrap_or_default()
 }

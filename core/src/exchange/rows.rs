@@ -112,12 +112,36 @@ pub fn read_rejected(bytes: &[u8]) -> serde_json::Result<Vec<RejectedRow>> {
     serde_json::from_slice(bytes)
 }
 
+/// Rows as they are sent, one after another.
+#[derive(Default)]
+pub struct EncodedRows {
+    bytes: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl EncodedRows {
+    /// One more row.
+    ///
+    /// # Errors
+    /// When it cannot be spelt as JSON.
+    pub fn push(&mut self, row: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.bytes, row)?;
+        self.ends.push(self.bytes.len());
+        Ok(())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).filter_map(|(start, end)| self.bytes.get(start..*end))
+    }
+}
+
 /// Rows on their way into chunks, put aside in a file.
 pub struct Chunker {
     out: BufWriter<File>,
     /// The chunk in the making, without its end.
     body: Vec<u8>,
-    row: Vec<u8>,
     in_chunk: u64,
     count: u64,
     chunks: Vec<u32>,
@@ -132,7 +156,6 @@ impl Chunker {
         Chunker {
             out: BufWriter::with_capacity(1 << 16, file),
             body: Vec::new(),
-            row: Vec::new(),
             in_chunk: 0,
             count: 0,
             chunks: Vec::new(),
@@ -144,19 +167,28 @@ impl Chunker {
     /// # Errors
     /// When it cannot be put aside, or alone is larger than a chunk.
     pub fn push(&mut self, row: &impl Serialize) -> io::Result<()> {
-        self.row.clear();
-        serde_json::to_writer(&mut self.row, row)?;
-        let alone = HEAD.len() + self.row.len() + TAIL.len();
+        self.add(&serde_json::to_vec(row)?)
+    }
+
+    /// Rows that were spelt already.
+    ///
+    /// # Errors
+    /// As [`Chunker::push`].
+    pub fn append(&mut self, rows: &EncodedRows) -> io::Result<()> {
+        rows.iter().try_for_each(|row| self.add(row))
+    }
+
+    fn add(&mut self, row: &[u8]) -> io::Result<()> {
+        let alone = HEAD.len() + row.len() + TAIL.len();
         if alone > CHUNK_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a row is larger than a chunk may be"));
         }
-        let full =
-            self.in_chunk == CHUNK_ROWS || self.body.len() + 1 + self.row.len() + TAIL.len() > CHUNK_BYTES;
+        let full = self.in_chunk == CHUNK_ROWS || self.body.len() + 1 + row.len() + TAIL.len() > CHUNK_BYTES;
         if full && self.in_chunk > 0 {
             self.end_chunk()?;
         }
         self.body.extend_from_slice(if self.in_chunk == 0 { HEAD } else { b"," });
-        self.body.extend_from_slice(&self.row);
+        self.body.extend_from_slice(row);
         self.in_chunk += 1;
         self.count += 1;
         Ok(())

@@ -9,5 +9,6 @@ pub mod keeping;
 pub mod processes;
 pub mod quality;
 pub mod roles;
+mod spans;
 pub mod status;
 pub mod words;

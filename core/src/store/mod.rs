@@ -27,6 +27,7 @@ mod execute;
 mod forget;
 mod generation;
 mod holdings;
+mod inspected;
 mod leaves;
 mod lock;
 mod meta;
@@ -51,6 +52,7 @@ pub use error::{ExecuteError, OpenError, StoreError};
 pub use execute::{Executed, Store};
 pub use forget::{Forgotten, Left};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
+pub use inspected::{Inspected, Seen};
 pub use record::{
     ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
     Few, Hold, InspectionRecord, Kept, Life, Outcome, Purged, Record, RecordFault, SHOWN, Standing, Tally,

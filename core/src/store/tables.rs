@@ -1,6 +1,7 @@
 //! The sled database: a fixed set of trees, keys by generation, the commit recipe.
 
 use std::fs::File;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -149,10 +150,14 @@ impl Tables {
         Ok(Some(Record::read(value).map_err(|fault| StoreError::Record { what: what(), fault })?))
     }
 
-    /// The candidates of a generation, by place.
-    pub(super) fn candidates_of(&self, generation: u32) -> Result<Records<Candidate>, StoreError> {
+    /// The candidates of a generation from a place on.
+    pub(super) fn candidates_from(
+        &self,
+        generation: u32,
+        place: u32,
+    ) -> Result<Records<Candidate>, StoreError> {
         Ok(Records {
-            source: Source::Leaves(leaves::from(&self.candidates, generation, b"")?),
+            source: Source::Leaves(leaves::from(&self.candidates, generation, &place.to_be_bytes())?),
             what: ("candidate", Keys::Places),
             kept: std::marker::PhantomData,
         })
@@ -375,20 +380,21 @@ impl<T: Kept> Iterator for Records<T> {
     }
 }
 
-/// Candidates in the order of a delivery's entries, each with the script if there is one. Both tables are
-/// run through side by side, which takes a fraction of looking scripts up one by one.
+/// Places and their candidates in the order of a delivery's entries, each with the script if there is one.
+/// Both tables are run through side by side, which takes a fraction of looking scripts up one by one.
 pub struct Together {
-    candidates: std::iter::Zip<Records<Candidate>, std::ops::RangeFrom<u32>>,
+    candidates: std::iter::Zip<Records<Candidate>, Range<u32>>,
     scripts: std::iter::Peekable<sled::Iter>,
     table: Table,
 }
 
 impl Together {
-    pub(super) fn of(tables: &Tables, generation: u32) -> Result<Together, StoreError> {
+    pub(super) fn of(tables: &Tables, generation: u32, places: Range<u32>) -> Result<Together, StoreError> {
         let table = tables.scripts.clone();
+        let (first, end) = (key_at(generation, places.start), key_at(generation, places.end));
         Ok(Together {
-            candidates: tables.candidates_of(generation)?.zip(0..),
-            scripts: table.scan_prefix(generation.to_be_bytes()).peekable(),
+            scripts: table.range(first..end).peekable(),
+            candidates: tables.candidates_from(generation, places.start)?.zip(places),
             table,
         })
     }
@@ -412,10 +418,10 @@ impl Together {
 }
 
 impl Iterator for Together {
-    type Item = Result<(Record<Candidate>, Option<Record<Script>>), StoreError>;
+    type Item = Result<(u32, Record<Candidate>, Option<Record<Script>>), StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let (candidate, place) = self.candidates.next()?;
-        Some(candidate.and_then(|candidate| Ok((candidate, self.script(place)?))))
+        Some(candidate.and_then(|candidate| Ok((place, candidate, self.script(place)?))))
     }
 }

@@ -1,11 +1,13 @@
 //! What readers see: one exam, in one generation of its records.
 
 use std::io::Read as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::apply::scripts_in;
 use super::consultation::{consultable_until, day, needed};
 use super::generation::Held;
+use super::inspected::Inspected;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, Hold, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
 use super::tables::{Keys, Records, Tables, Together, key, key_at, of_exam, read};
@@ -158,7 +160,7 @@ impl ExamView {
     /// # Errors
     /// [`StoreError`] when the first of them cannot be looked for.
     pub fn candidates(&self) -> Result<Records<Candidate>, StoreError> {
-        self.tables.candidates_of(self.held.generation())
+        self.tables.candidates_from(self.held.generation(), 0)
     }
 
     /// Where the records of a candidate are; none when the exam has no such candidate.
@@ -192,13 +194,13 @@ impl ExamView {
         Records::of(&self.tables.scripts, self.held.generation(), what, Keys::Places)
     }
 
-    /// Candidates in the order of a delivery's entries, each with the script if there is one: for who needs
-    /// all of them.
+    /// The candidates at some places, in the order of a delivery's entries, each with the script if there is
+    /// one: for who needs all of them.
     ///
     /// # Errors
     /// [`StoreError`] when the first of them cannot be looked for.
-    pub fn together(&self) -> Result<Together, StoreError> {
-        Together::of(&self.tables, self.held.generation())
+    pub fn together(&self, places: Range<u32>) -> Result<Together, StoreError> {
+        Together::of(&self.tables, self.held.generation(), places)
     }
 
     /// One candidate's script.
@@ -312,6 +314,14 @@ impl ExamView {
     /// [`StoreError`] when the record cannot be read.
     pub fn inspection(&self, scan: &BlobRef) -> Result<Option<Record<InspectionRecord>>, StoreError> {
         read(&self.tables.inspections, scan.sha256, || "an inspection".to_owned())
+    }
+
+    /// What inspection has found in all scans so far, for who asks about most of an exam's pages.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a record cannot be read.
+    pub fn inspected(&self) -> Result<Inspected, StoreError> {
+        Inspected::of(&self.tables)
     }
 
     /// How many pages still wait for inspection: those with a scan, without damage, whose scan

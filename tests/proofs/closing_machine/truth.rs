@@ -184,7 +184,7 @@ fn refused(books: &Books, number: u64) -> BTreeSet<String> {
 
 fn held(books: &Books) -> Rows {
     let row = |row: &copiste_fixtures::simulate::Row| -> (String, Value) {
-        (row.key(), serde_json::to_value(row).expect("a row is JSON"))
+        (row.key().into_owned(), serde_json::to_value(row).expect("a row is JSON"))
     };
     books.ledger.rows(EXAM).map(row).collect()
 }

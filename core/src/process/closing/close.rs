@@ -2,6 +2,7 @@
 
 use super::desk::{Carrying, ClosingDesk};
 use super::error::{CloseError, Unmet, unfinished};
+use super::reading::read_through;
 use super::rows::{each_cyclades, imagin};
 use super::status::ClosingStatus;
 use super::table::{Decision, decide};
@@ -166,17 +167,18 @@ impl ClosingDesk<'_> {
                         return Err(CloseError::Unmet { exam: exam.to_owned(), unmet: Box::new(unmet) });
                     }
                     // IMAG'IN alone gets no marks, so there is nothing to look at again.
+                    let mut marks = None;
                     if targets.contains(&Target::Cyclades) {
-                        let sheet = look(&view, Scope::Exam, self.quality)?;
+                        let (sheet, rows) = read_through(&view, self.codes, self.quality, self.scratch)?;
                         if blocks(&view, &sheet) {
                             return Err(CloseError::Quality {
                                 exam: exam.to_owned(),
                                 sheet: Box::new(sheet),
                             });
                         }
-                        quality = Some(sheet);
+                        (quality, marks) = (Some(sheet), Some(rows));
                     }
-                    for export in self.launch(&view, &targets)? {
+                    for export in self.launch(&view, &targets, marks)? {
                         let barred = unknown.clone().filter(|_| export.target == Target::Cyclades);
                         let how = barred.map_or(Carrying::Send { resumed: false }, Carrying::Barred);
                         reports.push(self.carry(&view, &export, how)?);

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use super::close::ExportReport;
 use super::error::CloseError;
-use super::rows::{OutcomeCodes, each_cyclades, imagin};
+use super::reading::{put_aside, rows_of};
+use super::rows::{OutcomeCodes, imagin};
 use crate::exchange::rows::{Chunker, Chunks, RejectedRow};
 use crate::exchange::{Adapter, ExportName, Fault, HeldState, Pace, Patience, Sending, Whole, send};
-use crate::journal::{Actor, Answer, Command, Launch, PreparedExport, Publish, Sent, Target};
+use crate::journal::{Actor, Answer, Command, Launch, Publish, Sent, Target};
 use crate::model::ArchivedExamKind;
 use crate::process::quality::Policy;
 use crate::rope::BlobSource as _;
@@ -99,8 +100,14 @@ impl<'a> ClosingDesk<'a> {
         }
     }
 
-    /// Prepares exports of what the exam holds now and journals them, before anything is sent.
-    pub(super) fn launch(&self, view: &ExamView, targets: &[Target]) -> Result<Vec<Export>, CloseError> {
+    /// Prepares exports of what the exam holds now and journals them, before anything is sent. `marks` are the
+    /// rows for Cyclades when they were made already.
+    pub(super) fn launch(
+        &self,
+        view: &ExamView,
+        targets: &[Target],
+        mut marks: Option<Chunker>,
+    ) -> Result<Vec<Export>, CloseError> {
         let exam = view.id();
         let before = view.exports()?;
         let batch = self.store.blobs().begin();
@@ -108,7 +115,15 @@ impl<'a> ClosingDesk<'a> {
         for target in targets {
             let last = before.iter().rev().find(|export| export.target == *target);
             let number = last.map_or(1, |last| last.number + 1);
-            exports.push(self.prepared(view, *target, number, &batch)?);
+            let rows = match (target, marks.take()) {
+                (Target::Cyclades, Some(marks)) => marks,
+                (Target::Cyclades, None) => rows_of(view, self.codes, self.scratch)?,
+                (Target::Imagin, made) => {
+                    marks = made;
+                    self.services(view)?
+                }
+            };
+            exports.push(rows.keep(*target, number, &batch).map_err(CloseError::Rows)?);
         }
         batch.seal().map_err(CloseError::Rows)?;
         fail::fail_point!("close-before-launch");
@@ -121,26 +136,12 @@ impl<'a> ClosingDesk<'a> {
         Ok(launched)
     }
 
-    fn prepared(
-        &self,
-        view: &ExamView,
-        target: Target,
-        number: u64,
-        batch: &crate::store::BlobBatch<'_>,
-    ) -> Result<PreparedExport, CloseError> {
-        let file = crate::bulk::unnamed(self.scratch).map_err(CloseError::Rows)?;
-        let mut chunker = Chunker::new(file);
-        match target {
-            Target::Cyclades => {
-                each_cyclades(view, self.codes, |row| chunker.push(&row).map_err(CloseError::Rows))?
-            }
-            Target::Imagin => {
-                for row in imagin(view)? {
-                    chunker.push(&row).map_err(CloseError::Rows)?;
-                }
-            }
+    fn services(&self, view: &ExamView) -> Result<Chunker, CloseError> {
+        let mut chunker = put_aside(self.scratch)?;
+        for row in imagin(view)? {
+            chunker.push(&row).map_err(CloseError::Rows)?;
         }
-        chunker.keep(target, number, batch).map_err(CloseError::Rows)
+        Ok(chunker)
     }
 
     /// Sends an export, or only asks what became of it, and journals the answer before anyone is told.

@@ -8,6 +8,7 @@
 mod close;
 mod desk;
 mod error;
+mod reading;
 mod rows;
 mod status;
 mod table;

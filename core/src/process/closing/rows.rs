@@ -11,7 +11,8 @@ use crate::model::{
     ArchivedAttendance, ArchivedBatchState, ArchivedCandidate, ArchivedExamKind, ArchivedHarmonisation,
     ArchivedScript, MarkOutcome,
 };
-use crate::store::{ExamView, StoreError};
+use crate::process::spans;
+use crate::store::{ExamView, Record, StoreError};
 
 /// How outcomes are spelt in rows; a table of the settings (DOMAIN, *Marks*).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,32 +66,40 @@ pub(super) fn outcome(candidate: &ArchivedCandidate, script: Option<&ArchivedScr
     }
 }
 
-/// Calls `row` with every row for Cyclades: of a one-off all candidates', of an E3C those in validated
-/// batches that are not transmitted. The exam's settings decide about absences, missing marks and
-/// appreciations.
-pub(super) fn each_cyclades<E: From<StoreError>>(
-    view: &ExamView,
-    codes: &OutcomeCodes,
-    mut row: impl FnMut(CycladesRow) -> Result<(), E>,
-) -> Result<(), E> {
-    let exam = view.exam();
-    let settings = &exam.settings;
-    let batches = match exam.kind {
-        ArchivedExamKind::OneOff => None,
-        ArchivedExamKind::CommonAssessment => Some(validated(view)?),
-    };
-    for (both, place) in view.together()?.zip(0..) {
-        let (candidate, script) = both?;
-        let candidate = candidate.get();
-        let script = script.as_ref().map(|script| script.get());
-        if let Some(batches) = &batches {
+/// Who makes an exam's rows for Cyclades: of a one-off all candidates', of an E3C those in validated batches
+/// that are not transmitted. The exam's settings decide about absences, missing marks and appreciations.
+pub(super) struct RowMaker<'a> {
+    view: &'a ExamView,
+    codes: &'a OutcomeCodes,
+    /// The validated batches of an E3C; none for a one-off.
+    batches: Option<BTreeMap<String, String>>,
+}
+
+impl<'a> RowMaker<'a> {
+    pub(super) fn of(view: &'a ExamView, codes: &'a OutcomeCodes) -> Result<RowMaker<'a>, StoreError> {
+        let batches = match view.exam().kind {
+            ArchivedExamKind::OneOff => None,
+            ArchivedExamKind::CommonAssessment => Some(validated(view)?),
+        };
+        Ok(RowMaker { view, codes, batches })
+    }
+
+    /// The row of the candidate at a place, if he has one.
+    pub(super) fn row(
+        &self,
+        place: u32,
+        candidate: &ArchivedCandidate,
+        script: Option<&ArchivedScript>,
+    ) -> Result<Option<CycladesRow>, StoreError> {
+        if let Some(batches) = &self.batches {
             let validated = script.is_some_and(|script| {
                 script.batch.as_ref().is_some_and(|id| batches.contains_key(id.as_str()))
             });
-            if !validated || view.transmitted_at(place)?.is_some() {
-                continue;
+            if !validated || self.view.transmitted_at(place)?.is_some() {
+                return Ok(None);
             }
         }
+        let settings = &self.view.exam().settings;
         let outcome = outcome(candidate, script);
         let sent = match outcome {
             MarkOutcome::Mark(_) | MarkOutcome::Exempt => true,
@@ -98,24 +107,41 @@ pub(super) fn each_cyclades<E: From<StoreError>>(
             MarkOutcome::Absent { .. } => settings.export_absences,
         };
         if !sent {
-            continue;
+            return Ok(None);
         }
         let appreciation = script
             .filter(|_| settings.export_appreciation && candidate.attendance == ArchivedAttendance::Present)
             .and_then(|script| script.appreciation.as_ref())
             .map(ToString::to_string)
             .filter(|text| !text.is_empty());
-        row(CycladesRow {
+        Ok(Some(CycladesRow {
             candidate_number: candidate.number.to_string(),
-            outcome: codes.of(outcome).to_owned(),
+            outcome: self.codes.of(outcome).to_owned(),
             mark: match outcome {
                 MarkOutcome::Mark(mark) => Some(mark.to_string()),
                 _ => None,
             },
             appreciation,
-        })?;
+        }))
     }
-    Ok(())
+}
+
+/// Calls `row` with every row for Cyclades, in the order of a delivery's entries.
+pub(super) fn each_cyclades<E: From<StoreError> + Send>(
+    view: &ExamView,
+    codes: &OutcomeCodes,
+    mut row: impl FnMut(CycladesRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let maker = RowMaker::of(view, codes)?;
+    let made = |places| {
+        let mut rows = Vec::new();
+        for both in view.together(places)? {
+            let (place, candidate, script) = both?;
+            rows.extend(maker.row(place, candidate.get(), script.as_ref().map(Record::get))?);
+        }
+        Ok::<_, E>(rows)
+    };
+    spans::in_order(view, made, |rows| rows.into_iter().try_for_each(&mut row))
 }
 
 /// Validated batches and their markers.

@@ -142,7 +142,7 @@ impl ClosingDesk<'_> {
         if due.is_empty() {
             return Ok(());
         }
-        for export in self.launch(&view, &due)? {
+        for export in self.launch(&view, &due, None)? {
             let barred = unknown.clone().filter(|_| export.target == Target::Cyclades);
             let how = barred.map_or(Carrying::Send { resumed: false }, Carrying::Barred);
             reports.push(self.carry(&view, &export, how)?);

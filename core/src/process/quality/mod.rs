@@ -18,6 +18,7 @@ mod tally;
 mod tests;
 
 pub use kind::{Kind, Severity};
+pub(super) use look::{Looker, Part};
 pub use look::{Scope, look};
 pub use policy::Policy;
 pub use services::Reconciliation;

@@ -9,44 +9,62 @@ use std::collections::BTreeMap;
 
 use super::tally::{Tally, Whose};
 use super::{Kind, Policy};
-use crate::model::ArchivedScript;
+use crate::model::{ArchivedScript, Script};
+use crate::store::{Record, StoreError};
 
-/// By batch, by number of pages: the candidates.
+/// By batch, by number of pages: the places of the scripts.
 #[derive(Default)]
-pub(super) struct Neighbours(BTreeMap<Option<String>, BTreeMap<u32, Vec<Box<str>>>>);
+pub(super) struct Neighbours(BTreeMap<Option<String>, Lengths>);
+
+type Lengths = BTreeMap<u32, Vec<u32>>;
 
 impl Neighbours {
-    /// Takes a script down.
-    pub(super) fn add(&mut self, script: &ArchivedScript) {
-        let Whose { batch, candidate } = Whose::of(script);
+    /// Takes down the script at a place.
+    pub(super) fn add(&mut self, place: u32, script: &ArchivedScript) {
+        let batch = Whose::of(script).batch.map(str::to_owned);
         let pages = u32::try_from(script.pages.len()).unwrap_or(u32::MAX);
-        let lengths = self.0.entry(batch.map(str::to_owned)).or_default();
-        lengths.entry(pages).or_default().push(candidate.into());
+        self.0.entry(batch).or_default().entry(pages).or_default().push(place);
     }
 
-    /// Says which have too few.
-    pub(super) fn tell(self, policy: &Policy, tally: &mut Tally) {
-        for (batch, lengths) in self.0 {
+    /// Takes in those at later places.
+    pub(super) fn absorb(&mut self, later: Neighbours) {
+        for (batch, lengths) in later.0 {
+            let own = self.0.entry(batch).or_default();
+            for (pages, places) in lengths {
+                own.entry(pages).or_default().extend(places);
+            }
+        }
+    }
+
+    /// Says which have too few; `script` gives the one at a place.
+    pub(super) fn tell(
+        self,
+        policy: &Policy,
+        script: impl Fn(u32) -> Result<Record<Script>, StoreError>,
+        tally: &mut Tally,
+    ) -> Result<(), StoreError> {
+        for lengths in self.0.into_values() {
             let median = lower_median(&lengths);
             let few = lengths
                 .iter()
                 .take_while(|(pages, _)| pages.saturating_add(policy.pages_below_median.max(1)) <= median);
-            for (pages, candidates) in few {
-                for candidate in candidates {
-                    let whose = Whose { batch: batch.as_deref(), candidate };
+            for (pages, places) in few {
+                for place in places {
+                    let script = script(*place)?;
                     let detail = || format!("{pages} pages, and {median} in the middle of its batch");
-                    tally.push(Kind::FewerPages, whose, None, detail);
+                    tally.push(Kind::FewerPages, Whose::of(script.get()), None, detail);
                 }
             }
         }
+        Ok(())
     }
 }
 
-fn lower_median(lengths: &BTreeMap<u32, Vec<Box<str>>>) -> u32 {
+fn lower_median(lengths: &Lengths) -> u32 {
     let all: usize = lengths.values().map(Vec::len).sum();
     let mut passed = 0;
-    for (pages, candidates) in lengths {
-        passed += candidates.len();
+    for (pages, places) in lengths {
+        passed += places.len();
         if passed * 2 >= all {
             return *pages;
         }

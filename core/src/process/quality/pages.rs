@@ -3,13 +3,13 @@
 use super::tally::{Tally, Whose};
 use super::{Kind, Policy};
 use crate::model::{ArchivedAnnotation, ArchivedPage, ArchivedScript, BlobRef, annotations_outside};
-use crate::store::{InspectionRecord, Record, StoreError};
+use crate::store::{Seen, StoreError};
 
-/// Looks at every page; `inspection` gives what is known of a scan.
+/// Looks at every page; `inspection` gives what was found in a scan.
 pub(super) fn look(
     script: &ArchivedScript,
     policy: &Policy,
-    mut inspection: impl FnMut(&BlobRef) -> Result<Option<Record<InspectionRecord>>, StoreError>,
+    mut inspection: impl FnMut(&BlobRef) -> Result<Option<Seen>, StoreError>,
     tally: &mut Tally,
 ) -> Result<(), StoreError> {
     let whose = Whose::of(script);
@@ -26,8 +26,7 @@ pub(super) fn look(
             tally.push(Kind::UninspectedPages, whose, number, String::new);
             continue;
         };
-        let found = found.get();
-        if found.damage.is_some() {
+        if found.damaged {
             // Found, and not in the script's record yet: the next inspection makes up for it.
             tally.push(Kind::DamagedPages, whose, number, String::new);
             continue;
@@ -35,7 +34,7 @@ pub(super) fn look(
         if found.blank {
             tally.push(Kind::BlankPages, whose, number, String::new);
         }
-        let dpi = found.dpi.to_native();
+        let dpi = u32::from(found.dpi);
         if (1..policy.low_resolution_dpi).contains(&dpi) {
             tally.push(Kind::LowResolution, whose, number, || format!("{dpi} dots an inch"));
         }

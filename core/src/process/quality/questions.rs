@@ -9,35 +9,40 @@ use std::collections::BTreeMap;
 
 use super::Kind;
 use super::tally::{Tally, Whose};
-use crate::model::ArchivedScript;
+use crate::model::{ArchivedScript, Script};
+use crate::store::{Record, StoreError};
 
 /// One script in so many makes a set of questions usual; so there are at most so many usual ones.
 const USUAL: usize = 20;
 
-/// Batch and candidate, as a script is named.
-type Named = (Option<Box<str>>, Box<str>);
-
-/// Sets of questions, and who has them.
+/// Sets of questions, and the places of the scripts that have them.
 #[derive(Default)]
 pub(super) struct Questions {
     labels: BTreeMap<String, u32>,
-    sets: BTreeMap<Vec<u32>, Vec<Named>>,
+    sets: BTreeMap<Vec<u32>, Vec<u32>>,
     scripts: usize,
 }
 
 impl Questions {
-    /// Takes a script down; one without questions says nothing.
-    pub(super) fn add(&mut self, script: &ArchivedScript) {
+    /// Takes down the script at a place; one without questions says nothing.
+    pub(super) fn add(&mut self, place: u32, script: &ArchivedScript) {
         if script.questions.is_empty() {
             return;
         }
-        let mut set: Vec<u32> =
-            script.questions.iter().map(|question| self.number(&question.label)).collect();
-        set.sort_unstable();
-        set.dedup();
-        let Whose { batch, candidate } = Whose::of(script);
-        self.sets.entry(set).or_default().push((batch.map(Box::from), candidate.into()));
+        let set = script.questions.iter().map(|question| self.number(&question.label)).collect();
+        self.sets.entry(in_order(set)).or_default().push(place);
         self.scripts += 1;
+    }
+
+    /// Takes in those at later places.
+    pub(super) fn absorb(&mut self, later: Questions) {
+        let numbers: BTreeMap<u32, u32> =
+            later.labels.iter().map(|(label, theirs)| (*theirs, self.number(label))).collect();
+        for (set, places) in later.sets {
+            let set = set.iter().filter_map(|theirs| numbers.get(theirs).copied()).collect();
+            self.sets.entry(in_order(set)).or_default().extend(places);
+        }
+        self.scripts += later.scripts;
     }
 
     fn number(&mut self, label: &str) -> u32 {
@@ -49,8 +54,12 @@ impl Questions {
         number
     }
 
-    /// Says which lack a question.
-    pub(super) fn tell(self, tally: &mut Tally) {
+    /// Says which lack a question; `script` gives the one at a place.
+    pub(super) fn tell(
+        self,
+        script: impl Fn(u32) -> Result<Record<Script>, StoreError>,
+        tally: &mut Tally,
+    ) -> Result<(), StoreError> {
         let usual: Vec<(&Vec<u32>, usize)> = self
             .sets
             .iter()
@@ -64,15 +73,23 @@ impl Questions {
                 .map(|(larger, _)| larger.len() - set.len())
                 .max();
             let Some(lacking) = lacking else { continue };
-            for (batch, candidate) in scripts {
-                let whose = Whose { batch: batch.as_deref(), candidate };
-                tally.push(Kind::ForgottenQuestions, whose, None, || match lacking {
+            for place in scripts {
+                let script = script(*place)?;
+                tally.push(Kind::ForgottenQuestions, Whose::of(script.get()), None, || match lacking {
                     1 => "1 question".to_owned(),
                     lacking => format!("{lacking} questions"),
                 });
             }
         }
+        Ok(())
     }
+}
+
+/// As a set is kept: sorted, each label once.
+fn in_order(mut set: Vec<u32>) -> Vec<u32> {
+    set.sort_unstable();
+    set.dedup();
+    set
 }
 
 /// Whether `larger` has all of `set` and more. Both are sorted.

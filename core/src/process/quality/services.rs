@@ -40,6 +40,18 @@ pub(super) enum Standing {
 }
 
 impl Reconciliation {
+    /// Takes in the counts of others.
+    pub(super) fn absorb(&mut self, other: Reconciliation) {
+        let Reconciliation { present, marked, counted, without_mark, waiting, differing, strangers } = other;
+        self.present += present;
+        self.marked += marked;
+        self.counted += counted;
+        self.without_mark += without_mark;
+        self.waiting += waiting;
+        self.differing += differing;
+        self.strangers += strangers;
+    }
+
     /// Takes a candidate down, and says when he does not reconcile.
     pub(super) fn add(
         &mut self,

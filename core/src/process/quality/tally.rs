@@ -24,6 +24,12 @@ pub struct Place {
     pub detail: String,
 }
 
+impl Place {
+    fn key(&self) -> (Option<&str>, &str, Option<u32>) {
+        (self.batch.as_deref(), &self.candidate, self.page)
+    }
+}
+
 /// Whose script is looked at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Whose<'s> {
@@ -60,14 +66,24 @@ impl Tally {
         let found = &mut self.0[kind as usize];
         found.count += 1;
         let wanted = (whose.batch, whose.candidate, page);
-        let key = |place: &Place| -> std::cmp::Ordering {
-            (place.batch.as_deref(), place.candidate.as_str(), place.page).cmp(&wanted)
-        };
-        let at = found.first.partition_point(|place| key(place).is_le());
+        let at = found.first.partition_point(|place| place.key() <= wanted);
         if at < KEPT {
             let (batch, candidate) = (whose.batch.map(str::to_owned), whose.candidate.to_owned());
             found.first.insert(at, Place { batch, candidate, page, detail: detail() });
             found.first.truncate(KEPT);
+        }
+    }
+
+    /// Takes in what was found elsewhere.
+    pub(super) fn absorb(&mut self, other: Tally) {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            own.count += other.count;
+            if !other.first.is_empty() {
+                own.first.extend(other.first);
+                // Stable, and whole lists are in order already.
+                own.first.sort_by(|one, other| one.key().cmp(&other.key()));
+                own.first.truncate(KEPT);
+            }
         }
     }
 

@@ -7,10 +7,10 @@ use super::sheet::{Finding, Sheet};
 use super::tally::{KEPT, Tally, Whose};
 use super::{Kind, Policy, Severity, marks, pages};
 use crate::model::{
-    Acceptance, Annotation, Area, BlobRef, Codec, ColourSpace, Damage, Frame, Hundredths, Page, PlacedScan,
-    Question, ScanImage, Script, Shape, Spot, Stamp,
+    Acceptance, Annotation, ArchivedScript, Area, BlobRef, Codec, ColourSpace, Damage, Frame, Hundredths,
+    Page, PlacedScan, Question, ScanImage, Script, Shape, Spot, Stamp,
 };
-use crate::store::{InspectionRecord, Record};
+use crate::store::{InspectionRecord, Record, Seen};
 
 const HALF: Hundredths = Hundredths(50);
 
@@ -72,10 +72,46 @@ fn inspected(blank: bool, dpi: u32) -> InspectionRecord {
 fn in_pages(script: &Script, found: Option<&InspectionRecord>, policy: &Policy) -> Tally {
     let record = Record::of(script).unwrap();
     let mut tally = Tally::default();
-    let inspection = |_: &BlobRef| Ok(found.map(|found| Record::of(found).unwrap()));
+    let inspection = |_: &BlobRef| Ok(found.map(|found| Seen::from(Record::of(found).unwrap().get())));
     pages::look(record.get(), policy, inspection, &mut tally).unwrap();
     pages::annotations(record.get(), &record.get().annotations, &mut tally);
     tally
+}
+
+/// What is taken down of scripts that come in so many parts, each looked at on its own.
+fn in_parts<T: Default>(
+    scripts: &[Script],
+    parts: usize,
+    add: impl Fn(&mut T, u32, &ArchivedScript),
+    absorb: impl Fn(&mut T, T),
+) -> T {
+    let mut whole = T::default();
+    let size = scripts.len().div_ceil(parts).max(1);
+    for (chunk, first) in scripts.chunks(size).zip((0_u32..).step_by(size)) {
+        let mut part = T::default();
+        for (script, place) in chunk.iter().zip(first..) {
+            add(&mut part, place, Record::of(script).unwrap().get());
+        }
+        absorb(&mut whole, part);
+    }
+    whole
+}
+
+/// What is found in the lengths of scripts, however many parts they come in.
+fn among_neighbours(scripts: &[Script], policy: &Policy) -> Tally {
+    let in_parts = |parts: usize| {
+        let add = |whole: &mut Neighbours, place, script: &_| whole.add(place, script);
+        let neighbours = in_parts(scripts, parts, add, Neighbours::absorb);
+        let mut tally = Tally::default();
+        let script = |place: u32| Ok(Record::of(&scripts[place as usize]).unwrap());
+        neighbours.tell(policy, script, &mut tally).unwrap();
+        tally
+    };
+    let whole = in_parts(1);
+    for parts in 2..5 {
+        assert_eq!(told(&in_parts(parts)), told(&whole), "in {parts} parts");
+    }
+    whole
 }
 
 fn in_marks(script: &Script, locked: bool) -> Tally {
@@ -180,15 +216,14 @@ fn a_page_is_turned_when_it_is_shown_so_or_lies_across_its_neighbours() {
 #[test]
 fn a_script_is_noted_when_it_is_the_policys_pages_below_its_batchs_lower_median() {
     let noted = |lengths: &[usize], below: u32| {
-        let mut neighbours = Neighbours::default();
-        for (index, pages) in lengths.iter().enumerate() {
-            let pages = vec![a4(); *pages];
-            let script = Script { pages, ..script(&format!("{index:03}")) };
-            neighbours.add(Record::of(&script).unwrap().get());
-        }
-        let mut tally = Tally::default();
+        let of = |index: usize, pages: usize| Script {
+            pages: vec![a4(); pages],
+            ..script(&format!("{index:03}"))
+        };
+        let scripts: Vec<Script> =
+            lengths.iter().enumerate().map(|(index, pages)| of(index, *pages)).collect();
         let policy = Policy { pages_below_median: below, ..Policy::default() };
-        neighbours.tell(&policy, &mut tally);
+        let tally = among_neighbours(&scripts, &policy);
         tally.of(Kind::FewerPages).first.iter().map(|place| place.candidate.clone()).collect::<Vec<_>>()
     };
     assert_eq!(noted(&[4, 4, 2, 4, 3], 2), ["002"]);
@@ -200,14 +235,14 @@ fn a_script_is_noted_when_it_is_the_policys_pages_below_its_batchs_lower_median(
 
 #[test]
 fn scripts_are_neighbours_within_their_batch_only() {
-    let mut neighbours = Neighbours::default();
-    for (batch, pages) in [("L001", 8), ("L001", 8), ("L001", 8), ("L002", 4), ("L002", 4), ("L002", 4)] {
-        let script = Script { batch: Some(batch.to_owned()), pages: vec![a4(); pages], ..script("001") };
-        neighbours.add(Record::of(&script).unwrap().get());
-    }
-    let mut tally = Tally::default();
-    neighbours.tell(&Policy::default(), &mut tally);
-    assert_eq!(told(&tally), []);
+    let of = |(batch, pages): (&str, usize)| Script {
+        batch: Some(batch.to_owned()),
+        pages: vec![a4(); pages],
+        ..script("001")
+    };
+    let batches = [("L001", 8), ("L001", 8), ("L001", 8), ("L002", 4), ("L002", 4), ("L002", 4)];
+    let scripts = batches.map(of);
+    assert_eq!(told(&among_neighbours(&scripts, &Policy::default())), []);
 }
 
 #[test]
@@ -285,24 +320,31 @@ fn a_mark_is_forgotten_when_nobody_decided_and_a_total_when_only_the_questions_a
 #[test]
 fn a_question_is_forgotten_when_a_usual_set_has_all_the_others_and_that_one() {
     let noted = |sets: &[(&[&str], usize)]| {
-        let mut questions = Questions::default();
-        let mut number = 0;
-        for (labels, scripts) in sets {
-            for _ in 0..*scripts {
-                number += 1;
+        let mut scripts = Vec::new();
+        for (labels, count) in sets {
+            for _ in 0..*count {
                 let of = |label: &&str| Question {
                     label: (*label).to_owned(),
                     earned: Hundredths(0),
                     maximum: Hundredths(100),
                 };
                 let questions_of = labels.iter().map(of).collect();
-                let script = Script { questions: questions_of, ..script(&format!("{number:03}")) };
-                questions.add(Record::of(&script).unwrap().get());
+                let number = format!("{:03}", scripts.len() + 1);
+                scripts.push(Script { questions: questions_of, ..script(&number) });
             }
         }
-        let mut tally = Tally::default();
-        questions.tell(&mut tally);
-        told(&tally)
+        let in_parts = |parts: usize| {
+            let add = |whole: &mut Questions, place, script: &_| whole.add(place, script);
+            let questions = in_parts(&scripts, parts, add, Questions::absorb);
+            let mut tally = Tally::default();
+            questions.tell(|place| Ok(Record::of(&scripts[place as usize]).unwrap()), &mut tally).unwrap();
+            told(&tally)
+        };
+        let whole = in_parts(1);
+        for parts in 2..5 {
+            assert_eq!(in_parts(parts), whole, "in {parts} parts");
+        }
+        whole
     };
     let forgotten = alone(Kind::ForgottenQuestions, "006 1 question");
     assert_eq!(noted(&[(&["1", "2", "3"], 5), (&["3", "1"], 1)]), forgotten);

@@ -138,7 +138,7 @@ impl Staging<'_> {
         counts.batches = self.shelf().write(&tables.batches, "batch", batches.iter())?;
         let tallies = NewTallies::of(batches.keys());
         drop(batches);
-        let before = under.map(|under| tables.candidates_of(under)).transpose()?;
+        let before = under.map(|under| tables.candidates_from(under, 0)).transpose()?;
         let candidates = self.merged_with(before, candidates, |one: &Candidate| &one.number)?;
         counts.candidates = candidates.len() as u64;
         let gone = self.attended_otherwise(&candidates, under)?;
@@ -366,7 +366,7 @@ impl Staging<'_> {
     ) -> Result<Vec<String>, ExecuteError> {
         let mut gone = Vec::new();
         let Some(generation) = under else { return Ok(gone) };
-        for old in self.bench.tables.candidates_of(generation)? {
+        for old in self.bench.tables.candidates_from(generation, 0)? {
             let old = old?;
             let Some(new) = candidates.get(old.get().number.as_str()) else { continue };
             if attendance(&old.get().attendance) == new.attendance {

@@ -149,7 +149,7 @@ pub(in crate::store) fn counted(
     let batches = batches.map(|key| Ok(String::from_utf8_lossy(&key?[4..]).into_owned()));
     let batches = batches.collect::<Result<Vec<String>, StoreError>>()?;
     let mut tallies = NewTallies::of(batches.iter());
-    for (candidate, place) in tables.candidates_of(generation)?.zip(0_u32..) {
+    for (candidate, place) in tables.candidates_from(generation, 0)?.zip(0_u32..) {
         let candidate = candidate?;
         let (number, attendance) = (&candidate.get().number, candidate.get().attendance);
         let kept;
