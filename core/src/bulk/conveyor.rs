@@ -19,7 +19,7 @@ const AHEAD: usize = 16;
 ///
 /// # Panics
 /// When the work does: then the others end and the panic goes on.
-pub(super) fn in_order<I: Send, T: Send>(
+pub(crate) fn in_order<I: Send, T: Send>(
     pool: &ThreadPool,
     items: impl Iterator<Item = I> + Send,
     room: usize,

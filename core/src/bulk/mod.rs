@@ -12,7 +12,7 @@
 
 mod archive;
 mod choosing;
-mod conveyor;
+pub(crate) mod conveyor;
 mod directory;
 mod error;
 #[cfg(all(test, feature = "failpoints"))]

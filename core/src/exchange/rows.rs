@@ -31,6 +31,13 @@ pub struct CycladesRow {
     pub appreciation: Option<String>,
 }
 
+impl CycladesRow {
+    /// About how many bytes it takes in memory.
+    pub(crate) fn weight(&self) -> usize {
+        size_of::<CycladesRow>() + self.appreciation.as_ref().map_or(0, String::len)
+    }
+}
+
 /// A marker's *service fait* for IMAG'IN; its key is `staff_id/mission_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -129,6 +136,16 @@ impl EncodedRows {
         serde_json::to_writer(&mut self.bytes, row)?;
         self.ends.push(self.bytes.len());
         Ok(())
+    }
+
+    /// Bytes of all of them.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {

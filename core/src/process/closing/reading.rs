@@ -35,10 +35,15 @@ pub(super) fn read_through(
         }
         Ok((part, rows))
     };
-    spans::in_order(view, read, |(part, rows)| {
-        whole.absorb(part);
-        chunker.append(&rows).map_err(CloseError::Rows)
-    })?;
+    spans::in_order(
+        view,
+        read,
+        |(_, rows)| rows.len(),
+        |(part, rows)| {
+            whole.absorb(part);
+            chunker.append(&rows).map_err(CloseError::Rows)
+        },
+    )?;
     Ok((looker.sheet(whole)?, chunker))
 }
 
@@ -59,7 +64,7 @@ pub(super) fn rows_of(view: &ExamView, codes: &OutcomeCodes, scratch: &Path) -> 
         }
         Ok(rows)
     };
-    spans::in_order(view, read, |rows| chunker.append(&rows).map_err(CloseError::Rows))?;
+    spans::in_order(view, read, EncodedRows::len, |rows| chunker.append(&rows).map_err(CloseError::Rows))?;
     Ok(chunker)
 }
 

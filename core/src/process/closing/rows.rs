@@ -141,7 +141,8 @@ pub(super) fn each_cyclades<E: From<StoreError> + Send>(
         }
         Ok::<_, E>(rows)
     };
-    spans::in_order(view, made, |rows| rows.into_iter().try_for_each(&mut row))
+    let weigh = |rows: &Vec<CycladesRow>| rows.iter().map(CycladesRow::weight).sum();
+    spans::in_order(view, made, weigh, |rows| rows.into_iter().try_for_each(&mut row))
 }
 
 /// Validated batches and their markers.

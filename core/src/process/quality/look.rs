@@ -44,10 +44,11 @@ pub fn look(view: &ExamView, scope: Scope<'_>, policy: &Policy) -> Result<Sheet,
     let looker = Looker::of(view, scope, policy)?;
     let mut whole = Part::default();
     let part = |places| looker.part(places);
-    spans::in_order(view, part, |part| {
+    let absorb = |part| {
         whole.absorb(part);
         Ok::<(), StoreError>(())
-    })?;
+    };
+    spans::in_order(view, part, |_| 0, absorb)?;
     looker.sheet(whole)
 }
 
