@@ -185,7 +185,12 @@ fn a_decoder_that_hangs_or_crashes_damages_its_page_and_never_the_import() {
     use rustix::process::Signal;
     // A machine that does much else makes sound pages wait too, so the deadline is one that only a decoder that
     // was struck misses; each that hangs is waited for so long.
-    for (signal, code, deadline) in [(Signal::STOP, "DEC-002", 6), (Signal::SEGV, "DEC-001", 60)] {
+    // Whatever hangs is ended and costs its page. A process that dies costs one only if it had never answered;
+    // what had is made up for by a fresh one. So many are struck that some are struck before their first answer,
+    // however busy the machine is.
+    for (signal, code, deadline, strikes) in
+        [(Signal::STOP, "DEC-002", 6, 2), (Signal::SEGV, "DEC-001", 60, 20)]
+    {
         let academy = Academy::empty();
         converted_pages(60).write(&academy.bundle());
         fs::create_dir_all(academy.data()).expect("a data directory can be made");
@@ -193,11 +198,11 @@ fn a_decoder_that_hangs_or_crashes_damages_its_page_and_never_the_import() {
         fs::write(academy.data().join("copiste.toml"), settings).expect("settings");
         let (data, bundle, log) = (academy.data(), academy.bundle(), academy.path("log"));
         let mut import = start_copiste(&[&"import", &"--data", &data, &bundle], &log);
-        // The first three processes are struck as soon as they are there, with most pages still to do.
+        // Processes are struck as soon as they are there, with most pages still to do.
         let mut struck = Vec::new();
         let ended = loop {
             for decoder in decoders(import.id()) {
-                if struck.len() < 3 && !struck.contains(&decoder) {
+                if struck.len() < strikes && !struck.contains(&decoder) {
                     struck.push(decoder);
                     // It may have ended meanwhile; then it is not one of those that count.
                     let _gone = rustix::process::kill_process(decoder, signal);
@@ -210,11 +215,11 @@ fn a_decoder_that_hangs_or_crashes_damages_its_page_and_never_the_import() {
         };
         let said = fs::read_to_string(&log).expect("a log");
         assert!(ended.success(), "{signal:?}: {said}");
-        assert_eq!(struck.len(), 3, "{signal:?}: {said}");
+        assert!(struck.len() >= 2, "{signal:?}: {said}");
         assert!(said.contains(code), "{signal:?}: {said}");
         let damaged = academy.copiste("status", &[&"--json"]).expect(0).json();
         let damaged = damaged[0]["scanning"]["damaged_pages"]["count"].as_u64().expect("a count");
-        assert!((1..=3).contains(&damaged), "{signal:?}: {damaged} pages: {said}");
+        assert!((1..=struck.len() as u64).contains(&damaged), "{signal:?}: {damaged} pages: {said}");
         // The scans themselves are sound, so the same bundle mends what the decoder could not do.
         academy.copiste("import", &[&academy.bundle()]).expect(0);
         let mended = academy.copiste("status", &[&"--json"]).expect(0).json();
