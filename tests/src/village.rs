@@ -13,8 +13,8 @@ use copiste_core::model::{
 };
 use copiste_core::rope::BlobSource as _;
 use copiste_core::store::{
-    BlobSink as _, BlobStore, ExecuteError, Executed, Holdings, InspectionRecord, LoadError, OpenOptions,
-    Store,
+    BlobSink as _, BlobStore, ExecuteError, Executed, Holdings, InspectionRecord, LoadError, OpenError,
+    OpenOptions, Store,
 };
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +142,19 @@ fn inspected(store: &Store, scan: BlobRef) {
 /// # Panics
 /// When it cannot be opened.
 pub fn open(dir: &Path) -> Store {
-    let store = Store::open(dir, &OpenOptions::new(load, || Ok([7; 32]))).expect("the store opens");
+    let options = OpenOptions::new(load, || Ok([7; 32]));
+    let mut attempts = 0;
+    let store = loop {
+        match Store::open(dir, &options) {
+            // A program that another test starts at this very moment has the lock of the store that was just
+            // closed: every open file is its own too, between `fork` and `exec`.
+            Err(OpenError::Locked { pid: Some(pid), .. }) if pid == std::process::id() && attempts < 500 => {
+                attempts += 1;
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            opened => break opened.expect("the store opens"),
+        }
+    };
     // Not journalled: a crash may have lost it, and the next inspection finds it again.
     inspected(&store, scan());
     store
