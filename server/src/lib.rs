@@ -3,6 +3,9 @@
 
 mod cli;
 mod control;
+// The router that it serves is not here yet.
+#[cfg_attr(not(test), allow(dead_code, unused_imports))]
+mod front;
 mod settings;
 mod telemetry;
 
