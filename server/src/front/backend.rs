@@ -18,6 +18,8 @@ use super::refusal::Refusal;
 
 /// How long a backend may leave connections untaken.
 const CONNECT: Duration = Duration::from_secs(5);
+/// Nobody waits longer for an answer.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// Pause before a backend that has too many untaken connections is tried again.
 const BREATH: Duration = Duration::from_millis(5);
 /// How often it is looked whether the server is ending.
@@ -90,7 +92,7 @@ impl Backend {
         bodiless: bool,
         cut: &AtomicBool,
     ) -> Result<Answer, Refusal> {
-        let until = Instant::now() + self.deadline;
+        let until = Instant::now() + self.deadline.min(LONGEST);
         let failed = |error: io::Error| match error.kind() {
             _ if cut.load(Ordering::Relaxed) => Refusal::ENDING,
             ErrorKind::TimedOut => {

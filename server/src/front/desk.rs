@@ -8,12 +8,12 @@ use std::sync::atomic::AtomicBool;
 use super::answer::Answer;
 use super::backend::{Backend, Passing, written};
 use super::connection::{Connection, Step};
-use super::handover::Handover;
+use super::handover::{Deposit, Handover};
 use super::head::Head;
 use super::limits::Limits;
 use super::line::Line;
 use super::peer::peer;
-use super::pour::{Fault, pour};
+use super::pour::{Fault, Poured, pour};
 use super::refusal::Refusal;
 use super::workers::{Place, Places};
 
@@ -42,28 +42,27 @@ impl Desk {
         let bodiless = head.method == "HEAD";
         let answer = self.asked(&connection, head, body, &line, bodiless);
         drop(place);
-        let refused = match answer {
-            Ok(answer) if answer.outgoing.is_some() => {
-                match self.send(&mut connection, head, &answer, line) {
-                    Ok(step) => return (connection, step),
-                    Err((refusal, ours)) => {
-                        line = ours;
-                        refusal
-                    }
-                }
+        match answer.and_then(|answer| self.with_deposit(answer, bodiless, &line.id)) {
+            Ok((answer, Some((deposit, place)))) => {
+                line.status = answer.status;
+                let step = self.send(&mut connection, head, &answer, deposit, line);
+                drop(place);
+                (connection, step)
             }
-            Ok(answer) => {
+            Ok((answer, None)) => {
                 line.status = answer.status;
                 let mut bytes = answer.head(answer.length, head, &line.id);
                 bytes.extend_from_slice(&answer.body);
                 connection.owe(bytes, line, head.keep);
                 let step = connection.flush(&self.limits, &self.trusted);
-                return (connection, step);
+                (connection, step)
             }
-            Err(refusal) => refusal,
-        };
-        let step = connection.refuse(&refused, line, head.page, bodiless, &self.limits, &self.trusted);
-        (connection, step)
+            Err(refusal) => {
+                let step =
+                    connection.refuse(&refusal, line, head.page, bodiless, &self.limits, &self.trusted);
+                (connection, step)
+            }
+        }
     }
 
     fn asked(
@@ -85,43 +84,52 @@ impl Desk {
         self.backend.ask(&line.id, &request, bodiless, &self.cut)
     }
 
-    /// Sends the deposited body that an answer names, or says why not, before anything was sent.
+    /// An answer with the deposited body that it names and a place to send it from; or, when none is to be
+    /// sent, with the length that it would have.
+    fn with_deposit(
+        &self,
+        mut answer: Answer,
+        bodiless: bool,
+        id: &str,
+    ) -> Result<(Answer, Option<(Deposit, Place)>), Refusal> {
+        let Some(token) = &answer.outgoing else { return Ok((answer, None)) };
+        let Some(deposit) = self.handover.take(token) else {
+            tracing::error!(request = id, "the backend named a deposited body that is not there");
+            return Err(Refusal::NO_ANSWER);
+        };
+        if bodiless || answer.has_no_body() {
+            answer.length = deposit.length();
+            deposit.ended(0, false);
+            return Ok((answer, None));
+        }
+        let place = self.sendings.take().ok_or(Refusal::SENDINGS)?;
+        Ok((answer, Some((deposit, place))))
+    }
+
+    /// Sends a deposited body with its head.
     fn send(
         &self,
         connection: &mut Connection,
         head: &Head,
         answer: &Answer,
-        mut line: Line,
-    ) -> Result<Step, (Refusal, Line)> {
-        let token = answer.outgoing.as_deref().unwrap_or_default();
-        let Some(deposit) = self.handover.take(token) else {
-            tracing::error!(request = line.id, "the backend named a deposited body that is not there");
-            return Err((Refusal::NO_ANSWER, line));
-        };
-        line.status = answer.status;
+        deposit: Deposit,
+        line: Line,
+    ) -> Step {
         let bytes = answer.head(deposit.length(), head, &line.id);
-        if head.method == "HEAD" || answer.has_no_body() {
-            deposit.ended(0, false);
-            connection.owe(bytes, line, head.keep);
-            return Ok(connection.flush(&self.limits, &self.trusted));
-        }
-        let Some(_place) = self.sendings.take() else { return Err((Refusal::SENDINGS, line)) };
-        let poured = pour(&connection.stream, self.limits.stall, &bytes, deposit);
-        let whole = poured.fault.is_none();
-        match poured.fault {
+        let Poured { bytes: sent, fault } = pour(&connection.stream, self.limits.stall, &bytes, deposit);
+        let whole = fault.is_none();
+        match fault {
             None => {}
             Some(fault @ Fault::Reader(_)) => {
-                tracing::info!(request = line.id, %fault, "a body was not sent whole")
+                tracing::info!(request = line.id, sent, %fault, "a body was not sent whole");
             }
-            Some(fault) => {
-                tracing::error!(request = line.id, sent = poured.bytes, %fault, "a body was not sent whole")
-            }
+            Some(fault) => tracing::error!(request = line.id, sent, %fault, "a body was not sent whole"),
         }
-        line.ended(poured.bytes, whole);
+        line.ended(sent, whole);
         if !whole {
-            return Ok(Step::Gone);
+            return Step::Gone;
         }
         connection.open_or_close(head.keep);
-        Ok(if head.keep { connection.advance(&self.limits, &self.trusted) } else { Step::Wait })
+        if head.keep { connection.advance(&self.limits, &self.trusted) } else { Step::Wait }
     }
 }

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
 
+/// No grace is longer.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Ends a front, from any thread.
 #[derive(Clone)]
 pub(crate) struct Ender(pub(super) Arc<Ending>);
@@ -15,7 +18,7 @@ impl Ender {
     /// No new connections and no new requests from now on. Answers that are under way get `grace`, then they
     /// are cut. Said again, the earlier end counts.
     pub(crate) fn end(&self, grace: Duration) {
-        let wanted = Instant::now() + grace;
+        let wanted = Instant::now() + grace.min(LONGEST);
         let mut until = self.0.until.lock().unwrap_or_else(PoisonError::into_inner);
         *until = Some(until.map_or(wanted, |before| before.min(wanted)));
         drop(until);

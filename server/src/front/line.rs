@@ -53,3 +53,51 @@ impl Line {
         tracing::info!(request = id, method, path, status, code, bytes, whole, ms, %peer, "request");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::front::limits::Limits;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_tells_what_was_asked_and_never_what_was_searched_for() {
+        let head =
+            b"GET /api/v1/exams/E1/scripts?q=martin HTTP/1.1\r\nHost: a\r\nReferer: /copies?q=eloise\r\n\r\n";
+        let head = Head::parse(head, &Limits::default()).unwrap();
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let id = tracing::subscriber::with_default(subscriber, || {
+            let mut line = Line::of(&head, "192.0.2.7".parse().unwrap());
+            line.status = 200;
+            let id = line.id.clone();
+            line.ended(42, true);
+            id
+        });
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.lines().count(), 1, "{log}");
+        for told in [id.as_str(), "GET", "/api/v1/exams/E1/scripts", "192.0.2.7", "42", "200"] {
+            assert!(log.contains(told), "{told} is not in {log}");
+        }
+        for secret in ["martin", "eloise", "?"] {
+            assert!(!log.contains(secret), "{secret} is in {log}");
+        }
+    }
+}

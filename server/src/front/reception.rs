@@ -185,6 +185,10 @@ impl Reception {
 
     /// Gives a request to a thread.
     fn give(&mut self, number: u64, mut connection: Connection, head: Box<super::head::Head>, body: Vec<u8>) {
+        if self.ending.until().is_some() {
+            // The door is closed: what was sent ahead is not begun.
+            return;
+        }
         let desk = Arc::clone(&self.desk);
         let Some(place) = self.busy.take() else {
             let step = connection.turn_away(&Refusal::BUSY, &head, &desk.limits, &desk.trusted);
@@ -207,11 +211,6 @@ impl Reception {
         while let Ok((number, back)) = self.backs.1.try_recv() {
             self.crowd.give_back(number);
             if let Some((connection, step)) = back {
-                let step = match step {
-                    // The door is closed: what was sent ahead is not begun.
-                    Step::Ready(..) if self.ending.until().is_some() => Step::Gone,
-                    step => step,
-                };
                 self.after(number, connection, step, None);
             }
         }

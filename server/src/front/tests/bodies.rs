@@ -25,6 +25,10 @@ fn a_body_arrives_as_it_was_sent_however_it_was_cut() {
         client.send([piece]);
     }
     assert_eq!(client.reply().text(), "xyz");
+    // A handler that answers at length without having read.
+    client.send(format!("POST /plain/3000000 HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()));
+    client.send(&body);
+    assert_eq!(client.reply().body.len(), 3_000_000);
     client.send("POST /body HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(client.reply().text(), "");
 }
