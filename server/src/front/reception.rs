@@ -161,9 +161,10 @@ impl Reception {
     }
 
     /// Watches a connection for what it waits for.
-    fn keep(&mut self, number: u64, connection: Connection, watched: Option<bool>) {
+    fn keep(&mut self, number: u64, mut connection: Connection, watched: Option<bool>) {
         if self.ending.until().is_some() && !connection.answers() {
-            return;
+            // Closing it at once could destroy the answer that it has just got.
+            connection.open_or_close(false);
         }
         let writes = connection.writes();
         let flags = if writes { epoll::EventFlags::OUT } else { epoll::EventFlags::IN };
@@ -187,7 +188,7 @@ impl Reception {
     fn give(&mut self, number: u64, mut connection: Connection, head: Box<super::head::Head>, body: Vec<u8>) {
         if self.ending.until().is_some() {
             // The door is closed: what was sent ahead is not begun.
-            return;
+            return self.keep(number, connection, None);
         }
         let desk = Arc::clone(&self.desk);
         let Some(place) = self.busy.take() else {

@@ -44,6 +44,22 @@ fn five_hundred_half_requests_keep_nobody_waiting() {
 }
 
 #[test]
+fn five_hundred_half_bodies_keep_nobody_waiting() {
+    let stage = Stage::with(|limits| (limits.busy, limits.body_deadline) = (2, PATIENCE * 10));
+    let half: Vec<Client> = (0..affordable(500))
+        .map(|_| {
+            let mut client = stage.client();
+            client.send("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nonly some");
+            client
+        })
+        .collect();
+    for _ in 0..20 {
+        assert_eq!(stage.get("/whole").status, 200);
+    }
+    drop(half);
+}
+
+#[test]
 fn two_thousand_idle_connections_keep_nobody_waiting() {
     let stage = Stage::new();
     let mut idle: Vec<Client> = (0..affordable(2_000)).map(|_| stage.client()).collect();

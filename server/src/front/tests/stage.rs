@@ -306,8 +306,11 @@ impl Client {
 
     /// Whether the server has closed, and nothing is left to read.
     pub(super) fn is_closed(&mut self) -> bool {
-        matches!(self.0.read(&mut [0]), Ok(0))
-            || self.0.get_ref().take_error().is_ok_and(|error| error.is_some())
+        match self.0.read(&mut [0]) {
+            Ok(came) => came == 0,
+            // It had not read all that was sent.
+            Err(error) => error.kind() == io::ErrorKind::ConnectionReset,
+        }
     }
 }
 
