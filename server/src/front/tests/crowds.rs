@@ -7,6 +7,7 @@ use rustix::net::{AddressFamily, SocketType};
 use rustix::process::{Resource, getrlimit};
 
 use super::stage::{Client, PATIENCE, Stage, get};
+use crate::front::Limits;
 
 /// Connects from another address of this machine.
 pub(super) fn from_address(ip: [u8; 4], to: SocketAddr) -> TcpStream {
@@ -20,6 +21,8 @@ pub(super) fn from_address(ip: [u8; 4], to: SocketAddr) -> TcpStream {
 fn affordable(wanted: usize) -> usize {
     let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let most = usize::try_from(most / 3).unwrap_or(usize::MAX).saturating_sub(100);
+    // Some room for those that speak.
+    let most = most.min(Limits::default().within_descriptors().connections.saturating_sub(50));
     if most < wanted {
         eprintln!("{most} connections instead of {wanted}: the limit of open files allows no more");
     }
