@@ -1,7 +1,7 @@
 //! Bodies of requests: whole before anything is passed on, or not at all.
 
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::stage::{PATIENCE, Stage};
 
@@ -101,7 +101,9 @@ fn bodies_that_wait_share_a_bounded_room() {
         .collect();
     // Six of them have room at most. Which ones depends on whose bytes were read last.
     waiting.iter().for_each(|client| client.0.get_ref().set_nonblocking(true).unwrap());
+    let began = Instant::now();
     while waiting.len() > 6 {
+        assert!(began.elapsed() < PATIENCE, "{} have room", waiting.len());
         waiting.retain_mut(|client| !client.is_closed());
         std::thread::yield_now();
     }
