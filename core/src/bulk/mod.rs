@@ -13,35 +13,43 @@
 mod archive;
 mod choosing;
 pub(crate) mod conveyor;
+mod desks;
 mod directory;
 mod error;
 #[cfg(all(test, feature = "failpoints"))]
 mod failing;
+mod index;
 #[cfg(test)]
 mod invented;
+mod making;
 mod plan;
 mod progress;
 mod report;
 mod room;
 mod rows;
 mod scans;
+mod served;
+#[cfg(test)]
+mod serving;
 mod source;
 mod summary;
 mod survey;
 #[cfg(test)]
 mod tests;
 mod unfinished;
+mod window;
 mod workshop;
 mod writing;
 
 pub use archive::write_zip;
 pub use choosing::{PlanRequest, Selection};
 pub use directory::write_directory;
-pub use error::{BulkError, CopyFault, StopFault};
+pub use error::{BulkError, CopyFault, PourError, StopFault};
 pub use plan::{Forecast, Plan, plan};
 pub use progress::{Phase, Progress, Quiet};
 pub use report::{Ending, Failure, Refusal, Report};
 pub(crate) use rows::unnamed;
+pub use served::Archive;
 pub use source::Source;
 pub use summary::SUMMARY_NAME;
 pub use survey::{Survey, survey};

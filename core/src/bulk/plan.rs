@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::choosing::{Choice, PlanRequest, asked_for, choose};
 use super::error::BulkError;
+use super::index::{Index, Mark, STEP};
 use super::progress::Phase;
 use super::report::{Failure, Refusal};
 use super::rows::{Row, RowWriter, Rows, placing};
@@ -43,6 +44,7 @@ pub struct Plan {
     pub(super) rows: Rows,
     summary: summary::Measure,
     outline: Outline,
+    pub(super) index: Index,
     /// By candidate number.
     pub(super) refused: Vec<Refusal>,
     /// By candidate number.
@@ -60,7 +62,7 @@ const CHUNK: usize = 256;
 /// [`BulkError`] when the selection names what is not there, or nothing can be planned at all.
 pub fn plan(job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
     let shop = Workshop::open(*job)?;
-    let places = asked_for(job, &request.selection)?;
+    let places = asked_for(job.source, &request.selection)?;
     job.progress.begin(Phase::Plan, places.len() as u64, 0);
     let scans = ScanCheck::new(job.blobs);
     let mut rows = RowWriter::create(job.scratch).map_err(aside(job.scratch))?;
@@ -71,7 +73,7 @@ pub fn plan(job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
             if shop.halted() {
                 return None;
             }
-            let chosen = match choose(job, &request.selection, place) {
+            let chosen = match choose(job.source, &request.selection, place) {
                 Choice::Copy(chosen) => chosen,
                 other => return Some(Err(other)),
             };
@@ -115,15 +117,24 @@ impl Plan {
         scratch: &Path,
     ) -> Result<Plan, BulkError> {
         failed.sort_by(|one, other| one.candidate.cmp(&other.candidate));
-        let summary = summary::measure(&rows, profile, &failed).map_err(aside(scratch))?;
-        let outline = Outline::default();
-        let mut plan = Plan { profile, rows, summary, outline, refused, failed };
+        let (summary, lines) = summary::measure(&rows, profile, &failed).map_err(aside(scratch))?;
+        let (outline, index) = (Outline::default(), Index::default());
+        let mut plan = Plan { profile, rows, summary, outline, index, refused, failed };
         let mut layout = Layout::default();
         layout.add(&plan.summary(), &plan.summary.sha256)?;
+        let mut lines = lines.into_iter();
+        let mut marks = Vec::with_capacity(lines.len());
         for row in plan.rows.iter() {
-            let (_, row) = row.map_err(aside(scratch))?;
-            layout.add(&row.entry(), &row.digest)?;
+            let (index, row) = row.map_err(aside(scratch))?;
+            let central = layout.directory_length();
+            let placed = layout.add(&row.entry(), &row.digest)?;
+            if index.is_multiple_of(STEP) {
+                let line = lines.next().unwrap_or_default();
+                let row = plan.rows.start(marks.len());
+                marks.push(Mark { row, line, header: placed.header, central });
+            }
         }
+        plan.index = Index::of(marks);
         plan.outline = layout.close();
         Ok(plan)
     }
@@ -131,14 +142,14 @@ impl Plan {
     /// What the job will do.
     pub fn forecast(&self) -> Forecast {
         Forecast {
-            copies: self.rows.count as u64,
+            copies: self.rows.told.count as u64,
             bytes: self.outline.total(),
             exact: true,
             refused: self.refused.len() as u64,
             failed: self.failed.len() as u64,
-            pages: self.rows.pages,
-            damaged: self.rows.damaged,
-            accepted: self.rows.accepted,
+            pages: self.rows.told.pages,
+            damaged: self.rows.told.damaged,
+            accepted: self.rows.told.accepted,
         }
     }
 
@@ -160,12 +171,20 @@ impl Plan {
     /// The entry of `sommaire.csv`, which begins the archive.
     pub(super) fn summary(&self) -> Entry<'static> {
         let summary::Measure { length, crc32, .. } = self.summary;
-        Entry { name: SUMMARY_NAME, length, crc32, at: self.rows.latest }
+        Entry { name: SUMMARY_NAME, length, crc32, at: self.rows.told.latest }
     }
 
     /// The copies with their places in the archive.
     pub(super) fn copies(&self) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + '_ {
         placing(self.rows.iter(), self.summary().placed_at(0).end)
+    }
+
+    /// Those from a marked row on.
+    pub(super) fn copies_since(
+        &self,
+        (index, mark): (usize, Mark),
+    ) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + '_ {
+        placing(self.rows.since(index, mark.row), mark.header)
     }
 
     /// The same without copies that turned out impossible (sorted by index).

@@ -135,6 +135,11 @@ impl ExamView {
         }
     }
 
+    /// Where its scans are.
+    pub fn blobs(&self) -> &Arc<BlobStore> {
+        &self.blobs
+    }
+
     fn kind(&self) -> ExamKind {
         match self.exam().kind {
             ArchivedExamKind::OneOff => ExamKind::OneOff,

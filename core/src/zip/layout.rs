@@ -106,6 +106,11 @@ impl Layout {
         Ok(placed)
     }
 
+    /// Bytes of the central directory so far: where the next entry's line will begin in it.
+    pub fn directory_length(&self) -> u64 {
+        self.directory_length
+    }
+
     /// There are no more entries.
     pub fn close(self) -> Outline {
         Outline {
