@@ -3,7 +3,6 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::report::Failure;
 use crate::render::RenderError;
 use crate::rope::RopeError;
 use crate::store::StoreError;
@@ -147,37 +146,6 @@ pub enum CopyFault {
     /// What was written does not have the checksum that was planned: a scan's bytes changed.
     #[error("BLK-028 a scan's bytes are not those that were taken in; `copiste verify` says which")]
     Altered,
-}
-
-/// Why a reader does not get what it asked for. What was given until then is what was planned; nothing is
-/// padded, and nothing else follows.
-#[derive(Debug, thiserror::Error)]
-pub enum PourError {
-    /// A copy is no longer what was planned, or cannot be made, or one of its scans is missing.
-    #[error(
-        "BLK-041 the copy of candidate {} cannot be given out: {}; what came before it is whole; ask for the          archive anew",
-        .0.candidate,
-        .0.detail
-    )]
-    Copy(Failure),
-    /// What was put aside when the archive was planned cannot be read back.
-    #[error(
-        "BLK-042 the list of copies cannot be read back: {0}; what was given out is whole; ask for the archive anew"
-    )]
-    List(#[from] io::Error),
-    /// The reader takes no more.
-    #[error("BLK-043 the reader takes no more: {0}; what it has is whole, and it may go on from there")]
-    Reader(#[source] io::Error),
-    /// There are no such bytes.
-    #[error("BLK-044 bytes {start} to {end} were asked for, of {length}; nothing was given out")]
-    Range {
-        /// The first byte asked for.
-        start: u64,
-        /// One past the last.
-        end: u64,
-        /// Bytes there are.
-        length: u64,
-    },
 }
 
 /// What ends a job before its end; what is whole is kept.

@@ -39,13 +39,14 @@ impl Index {
         self.0.get(at).map(|mark| (at * STEP, *mark))
     }
 
-    /// How many marks there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
+    /// Whether it can be the index of so many rows.
+    pub fn fits(&self, count: usize) -> bool {
+        self.0.len() == count.div_ceil(STEP)
     }
 
-    /// One of the marks, with the index of its row.
-    pub fn get(&self, at: usize) -> Option<(usize, Mark)> {
-        self.0.get(at).map(|mark| (at * STEP, *mark))
+    /// A few marks, evenly spread, with the indices of their rows.
+    pub fn some(&self, few: usize) -> impl Iterator<Item = (usize, Mark)> + '_ {
+        let step = self.0.len().div_ceil(few.max(1)).max(1);
+        self.0.iter().enumerate().step_by(step).map(|(at, mark)| (at * STEP, *mark))
     }
 }

@@ -84,9 +84,21 @@ impl Folder {
 }
 
 /// Number and appreciation, the scans, and a tail with the digest of what comes before.
-struct Plain;
+struct Plain {
+    version: &'static str,
+    word: &'static str,
+}
+
+/// A press of a version of its own that writes a word into every copy.
+pub fn press(version: &'static str, word: &'static str) -> Press {
+    Press::new(Registry::new(), Box::new(Plain { version, word }))
+}
 
 impl Composer for Plain {
+    fn version(&self) -> &str {
+        self.version
+    }
+
     fn measure(&self) -> Arc<dyn Measure> {
         Arc::new(HalfEm)
     }
@@ -105,7 +117,7 @@ impl Composer for Plain {
             _ => {}
         }
         rope.push_owned(
-            format!("%FAKE {} {profile:?} {appreciation}\n", subject.candidate.number).as_bytes(),
+            format!("%{} {} {profile:?} {appreciation}\n", self.word, subject.candidate.number).as_bytes(),
         );
         for page in subject.script.pages.iter() {
             if let Some(scan) = page.scan.as_ref() {
@@ -190,7 +202,7 @@ impl Academy {
             transmitted: BTreeMap::new(),
             line: 1,
         };
-        let press = Arc::new(Press::new(Registry::new(), Box::new(Plain)));
+        let press = Arc::new(press("1", "FAKE"));
         Academy { records, blobs: Arc::new(blobs), press, dir, _company: company }
     }
 
@@ -262,6 +274,11 @@ impl Academy {
         let mut script = self.records.scripts[number].value().expect("a script");
         change(&mut script);
         self.records.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+    }
+
+    /// As if its mark had not been accepted.
+    pub fn take_back(&mut self, number: &str) {
+        self.records.transmitted.remove(number);
     }
 
     pub fn forget_script(&mut self, number: &str) {
@@ -345,6 +362,9 @@ impl Source for Records {
     }
     fn exam(&self) -> &ArchivedExam {
         &self.exam.get().exam
+    }
+    fn state(&self) -> State {
+        State { line: self.line, digest: Sha256::digest(self.line.to_le_bytes()).into() }
     }
     fn candidate_count(&self) -> u32 {
         u32::try_from(self.candidates.len()).expect("few candidates")

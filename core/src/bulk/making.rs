@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use super::choosing::Chosen;
+use super::choosing::{Choice, Chosen, Selection, choose};
 use super::error::CopyFault;
+use super::rows::Row;
 use super::source::Source;
 use crate::model::School;
 use crate::render::{Desk, Press, Profile, Subject};
@@ -52,6 +53,27 @@ impl Making<'_> {
             // Half drawn: nothing of it goes into the next copy.
             *desk = Desk::default();
             Err(CopyFault::Panic)
+        })
+    }
+
+    /// Makes the edition of a row once more, into `rope`: the one that was planned, and no other.
+    pub fn again(
+        &self,
+        row: &Row,
+        profile: Profile,
+        desk: &mut Desk,
+        rope: &mut Rope,
+    ) -> Result<(), CopyFault> {
+        let chosen = match choose(self.source, &Selection::default(), row.place) {
+            Choice::Copy(chosen) if chosen.number() == row.number => chosen,
+            _ => return Err(CopyFault::Changed),
+        };
+        self.edition(profile, &chosen, desk, |made| {
+            if !row.is_of(made) {
+                return Err(CopyFault::Changed);
+            }
+            std::mem::swap(made, rope);
+            Ok(())
         })
     }
 

@@ -1,18 +1,22 @@
 //! An archive planned: which copies, how long each is and where it goes, before the first is written.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::choosing::{Choice, PlanRequest, asked_for, choose};
 use super::error::BulkError;
 use super::index::{Index, Mark, STEP};
+use super::kept;
+use super::making::{Making, Schools};
 use super::progress::Phase;
 use super::report::{Failure, Refusal};
-use super::rows::{Row, RowWriter, Rows, placing};
+use super::rows::{Row, RowWriter, Rows, Told, placing};
 use super::scans::ScanCheck;
 use super::summary::{self, SUMMARY_NAME};
 use super::workshop::{Job, Workshop};
-use crate::render::Profile;
+use crate::journal::Timestamp;
+use crate::render::{Desk, Profile};
+use crate::rope::Rope;
 use crate::zip::{Entry, Layout, Outline, Placed};
 
 /// What a job will do.
@@ -42,13 +46,15 @@ pub struct Forecast {
 pub struct Plan {
     pub(super) profile: Profile,
     pub(super) rows: Rows,
-    summary: summary::Measure,
-    outline: Outline,
+    pub(super) summary: summary::Measure,
+    pub(super) outline: Outline,
     pub(super) index: Index,
     /// By candidate number.
     pub(super) refused: Vec<Refusal>,
     /// By candidate number.
     pub(super) failed: Vec<Failure>,
+    /// Where it, or the whole it was cut from, is kept.
+    pub(super) kept: Option<PathBuf>,
 }
 
 /// Candidates looked at between two cancellations.
@@ -119,7 +125,8 @@ impl Plan {
         failed.sort_by(|one, other| one.candidate.cmp(&other.candidate));
         let (summary, lines) = summary::measure(&rows, profile, &failed).map_err(aside(scratch))?;
         let (outline, index) = (Outline::default(), Index::default());
-        let mut plan = Plan { profile, rows, summary, outline, index, refused, failed };
+        let kept = None;
+        let mut plan = Plan { profile, rows, summary, outline, index, refused, failed, kept };
         let mut layout = Layout::default();
         layout.add(&plan.summary(), &plan.summary.sha256)?;
         let mut lines = lines.into_iter();
@@ -185,6 +192,53 @@ impl Plan {
         (index, mark): (usize, Mark),
     ) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + '_ {
         placing(self.rows.since(index, mark.row), mark.header)
+    }
+
+    /// The copies of this plan that became renderable at `since` or later and before `until`. Nothing is
+    /// composed, and nothing copied when that is all of them.
+    pub(super) fn within(
+        self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+        scratch: &Path,
+    ) -> Result<Plan, BulkError> {
+        let lies_in =
+            |at: Timestamp| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
+        let Told { earliest, latest, count, .. } = self.rows.told;
+        if count == 0 || (lies_in(earliest) && lies_in(latest)) {
+            return Ok(self);
+        }
+        let mut rows = RowWriter::create(scratch).map_err(aside(scratch))?;
+        for row in self.rows.iter() {
+            let (_, row) = row.map_err(aside(scratch))?;
+            if lies_in(row.at) {
+                rows.push(&row).map_err(aside(scratch))?;
+            }
+        }
+        let rows = rows.finish().map_err(aside(scratch))?;
+        let plan = Plan::of(self.profile, rows, self.refused, self.failed, scratch)?;
+        Ok(Plan { kept: self.kept, ..plan })
+    }
+
+    /// Whether a few copies, evenly spread, still turn out as they were planned.
+    pub(super) fn still_makes(&self, job: &Job<'_>, few: usize) -> io::Result<bool> {
+        let (schools, mut desk, mut rope) = (Schools::default(), Desk::default(), Rope::new());
+        let making = Making { source: job.source, press: job.press, schools: &schools };
+        for mark in self.index.some(few) {
+            if let Some(copy) = self.copies_since(mark).next()
+                && making.again(&copy?.1, self.profile, &mut desk, &mut rope).is_err()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A copy did not turn out as planned: the plan is not to be used again.
+    pub(super) fn distrust(&self) {
+        if let Some(path) = &self.kept {
+            kept::remove(path);
+        }
     }
 
     /// The same without copies that turned out impossible (sorted by index).

@@ -4,15 +4,15 @@
 //! copies it wants are composed again, each checked against the plan before its first byte, and their
 //! scans are streamed. A reader holds one rope and one piece, whatever the archive's length.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::choosing::{Choice, Selection, choose};
 use super::desks::Desks;
-use super::error::{CopyFault, PourError};
+use super::error::CopyFault;
 use super::making::{Making, Schools};
 use super::plan::{Forecast, Plan};
+use super::reader_error::PourError;
 use super::report::Failure;
 use super::rows::Row;
 use super::source::Source;
@@ -82,9 +82,12 @@ impl Archive {
             return Err(PourError::Range { start, end, length: self.length() });
         }
         let mut window = Window { range, out: Outlet::new(out) };
-        self.summary(&mut window)?;
-        self.copies(&mut window)?;
-        self.directory(&mut window)?;
+        let poured = self.summary(&mut window).and_then(|()| self.copies(&mut window));
+        let poured = poured.and_then(|()| self.directory(&mut window));
+        if matches!(poured, Err(PourError::Copy(_) | PourError::List(_))) {
+            self.plan.distrust();
+        }
+        poured?;
         window.out.flush().map_err(PourError::Reader)
     }
 
@@ -113,8 +116,9 @@ impl Archive {
         summary::write_on(lines, rows, plan.profile, &plan.failed, |piece| {
             let more = window.put(at, piece)?;
             at += piece.len() as u64;
-            Ok(more)
-        })
+            Ok::<bool, PourError>(more)
+        })?;
+        as_long_as_planned(at >= window.range.end || at == end)
     }
 
     /// The copies with their headers.
@@ -154,29 +158,14 @@ impl Archive {
     ) -> Result<(), PourError> {
         let failed = |fault: CopyFault| PourError::Copy(Failure::new(&row.number, &fault));
         let mut desk = self.desks.take();
-        let made = self.made(row, &mut desk, rope);
+        let making = Making { source: &*self.source, press: &self.press, schools: &self.schools };
+        let made = making.again(row, self.plan.profile, &mut desk, rope);
         self.desks.give(desk);
         made.map_err(failed)?;
         let wanted = window.within(&(placed.body..placed.end));
         pour(rope, wanted, &*self.blobs, &mut window.out).map_err(|fault| match fault {
             RopeError::Target(source) => PourError::Reader(source),
             fault @ RopeError::Scan { .. } => failed(CopyFault::Scan(fault)),
-        })
-    }
-
-    /// Makes the edition that was planned, and no other.
-    fn made(&self, row: &Row, desk: &mut crate::render::Desk, rope: &mut Rope) -> Result<(), CopyFault> {
-        let chosen = match choose(&*self.source, &Selection::default(), row.place) {
-            Choice::Copy(chosen) if chosen.number() == row.number => chosen,
-            _ => return Err(CopyFault::Changed),
-        };
-        let making = Making { source: &*self.source, press: &self.press, schools: &self.schools };
-        making.edition(self.plan.profile, &chosen, desk, |made| {
-            if !row.is_of(made) {
-                return Err(CopyFault::Changed);
-            }
-            std::mem::swap(made, rope);
-            Ok(())
         })
     }
 
@@ -210,6 +199,12 @@ impl Archive {
         }
         line.clear();
         plan.outline().end(&mut line);
+        as_long_as_planned(at + line.len() as u64 == all.end)?;
         window.put(at, &line).map(|_nothing_follows| ())
     }
+}
+
+/// What is told of the copies has the length that was planned, or nothing follows it.
+fn as_long_as_planned(holds: bool) -> Result<(), PourError> {
+    if holds { Ok(()) } else { Err(io::Error::from(io::ErrorKind::InvalidData).into()) }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::process::Command;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -12,6 +13,7 @@ use super::index::STEP;
 use super::invented::{Academy, FAST, entries};
 use super::*;
 use crate::model::Damage;
+use crate::render::Profile;
 
 /// The file that a job writes of the same plan.
 fn written(academy: &Academy, plan: Plan) -> Vec<u8> {
@@ -143,7 +145,7 @@ fn other_readers_find_a_poured_archive_whole() {
 fn an_empty_selection_is_an_archive_of_its_summary() {
     let academy = Academy::of(3);
     let selection = Selection { until: Some(0), ..Selection::default() };
-    let plan = academy.plan_of(&PlanRequest { selection, profile: crate::render::Profile::FULL });
+    let plan = academy.plan_of(&PlanRequest { selection, profile: Profile::FULL });
     let archive = academy.archive(plan);
     assert_eq!(archive.forecast().copies, 0);
     let out = academy.out("empty.zip");
@@ -252,4 +254,64 @@ fn a_reader_that_goes_away_is_not_the_archives_fault() {
         let outcome = archive.pour(0..archive.length(), &mut Gone(taken));
         assert!(matches!(outcome, Err(PourError::Reader(_))), "{taken}");
     }
+}
+
+fn copy_of(academy: &Academy, number: &str) -> Result<OneCopy, OneCopyError> {
+    let blobs = Arc::clone(&academy.blobs);
+    OneCopy::over(&academy.records, blobs, &academy.press, number, Profile::FULL)
+}
+
+#[test]
+fn one_copy_is_its_entry_in_the_archive_from_any_byte() {
+    let academy = various(9, &[]);
+    academy.zip(&academy.out("x.zip"), &FAST);
+    for (name, whole) in entries(&academy.out("x.zip")).iter().filter(|(name, _)| name.ends_with(".pdf")) {
+        let number = &name[name.len() - 14..name.len() - 4];
+        let copy = copy_of(&academy, number).expect("a copy");
+        assert_eq!(name.split_once('/').expect("a folder").1, copy.file_name());
+        assert_eq!((copy.length(), copy.crc32()), (whole.len() as u64, crc32fast::hash(whole)));
+        for start in (0..=whole.len()).step_by(37) {
+            for end in [start, (start + 40).min(whole.len()), whole.len()] {
+                let mut bytes = Vec::new();
+                copy.pour(start as u64..end as u64, &mut bytes).expect("a copy");
+                assert!(bytes == whole[start..end], "{start}..{end}");
+            }
+        }
+        let past = copy.pour(0..copy.length() + 1, &mut Vec::new());
+        assert!(matches!(past, Err(PourError::Range { .. })));
+    }
+    let (one, other) = (copy_of(&academy, "0000000001"), copy_of(&academy, "0000000002"));
+    assert_ne!(one.expect("a copy").etag(), other.expect("a copy").etag());
+}
+
+#[test]
+fn a_copy_that_there_is_not_is_refused_by_code_and_number() {
+    let mut academy = various(6, &[4]);
+    academy.take_back("0000000002");
+    fs::remove_file(academy.scan_of("0000000004")).expect("a scan");
+    for (number, expected) in [
+        ("0000000099", "BLK-002"),
+        ("0000000003", "BLK-009"),
+        ("0000000002", "GAT-001"),
+        ("0000000004", "BLK-045"),
+        ("0000000005", "BLK-045"),
+        ("", "BLK-002"),
+    ] {
+        let text = copy_of(&academy, number).err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(code(&text), expected, "{number}: {text}");
+        assert!(!text.to_lowercase().contains("martin") && !text.contains("Payet"), "{text}");
+    }
+}
+
+#[test]
+fn a_scan_lost_while_a_copy_is_read_ends_it() {
+    let academy = Academy::of(2);
+    let copy = copy_of(&academy, "0000000001").expect("a copy");
+    let mut whole = Vec::new();
+    copy.pour(0..copy.length(), &mut whole).expect("a copy");
+    fs::remove_file(academy.scan_of("0000000001")).expect("a scan");
+    let mut bytes = Vec::new();
+    let error = copy.pour(0..copy.length(), &mut bytes).expect_err("a scan is missing");
+    assert!(matches!(&error, PourError::Copy(failure) if failure.code == "BLK-024"), "{error}");
+    assert!(whole.starts_with(&bytes) && bytes.len() < whole.len());
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::error::PourError;
+use super::reader_error::PourError;
 use crate::rope::{Outlet, slice};
 
 /// A range of a whole on its way to a reader. Pieces come in order.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Copy, HalfEm, Measure, Profile, Registry};
+use sha2::{Digest, Sha256};
+
+use super::{Copy, HalfEm, Measure, Profile, Registration, Registry};
 use crate::journal::Timestamp;
 use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
 use crate::rope::Rope;
@@ -58,6 +60,11 @@ pub trait Composer: Send + Sync {
         rope: &mut Rope,
     ) -> Result<(), RenderError>;
 
+    /// Raised whenever the same copy is composed otherwise than before, as [`super::Renderer::version`].
+    fn version(&self) -> &str {
+        "1"
+    }
+
     /// How wide words will be, so that renderers can break them into lines. A composer that sets
     /// words in real fonts says so here; otherwise a character counts half an em.
     fn measure(&self) -> Arc<dyn Measure> {
@@ -89,6 +96,23 @@ impl Press {
     /// The renderers.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Names what makes editions: renderers with what they declare and their versions, and the composer's.
+    /// A press that makes other bytes of the same script has another one, as far as versions tell the truth.
+    pub fn identity(&self) -> [u8; 32] {
+        let mut hash = Sha256::new_with_prefix(b"copiste press 1");
+        let mut text = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        text(self.composer.version());
+        for Registration { name, choice, order, renderer } in self.registry.entries() {
+            text(name);
+            text(&format!("{choice:?} {order}"));
+            text(renderer.version());
+        }
+        hash.finalize().into()
     }
 
     /// Makes the edition of one script under a profile. The rope belongs to the desk and is

@@ -1,5 +1,6 @@
 //! Where every byte of an archive lies, before one is written.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::format;
@@ -123,7 +124,8 @@ impl Layout {
 }
 
 /// An archive laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Outline {
     count: u64,
     directory_offset: u64,
