@@ -164,6 +164,7 @@ fn a_plan_with_failures_is_not_kept_and_one_that_fails_a_reader_goes() {
     // Now the archive says what is missing, as long as it is.
     let plan = ask(&academy, &whole());
     assert_eq!((plan.forecast().copies, plan.failed().len()), (4, 1));
+    assert!(!plan.forecast().selects_nothing());
     assert_eq!(files(&academy), Vec::<PathBuf>::new());
     let window = Selection { until: Some(MORNING + 30), ..Selection::default() };
     assert_eq!(ask(&academy, &PlanRequest { selection: window, ..whole() }).failed().len(), 1);

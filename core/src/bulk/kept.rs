@@ -200,6 +200,7 @@ fn write(part: &Path, key: &Key, plan: &Plan) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
     let mut out = Hashing { out: BufWriter::with_capacity(1 << 16, file), sha256: Sha256::new() };
     out.write_all(key.head())?;
+    fail::fail_point!("plan-write", |_| Err(io::Error::from_raw_os_error(28)));
     io::copy(&mut plan.rows.bytes(), &mut out)?;
     let rest = Rest {
         told: plan.rows.told,

@@ -41,6 +41,15 @@ pub struct Forecast {
     pub accepted: u64,
 }
 
+impl Forecast {
+    /// Whether nothing lies in the selection: no copy to make, and none that cannot be made. Its archive is
+    /// its `sommaire.csv` alone. An exam without any script that may be rendered is not forecast but
+    /// refused, with [`BulkError::NotClosed`].
+    pub fn selects_nothing(&self) -> bool {
+        self.copies == 0 && self.failed == 0
+    }
+}
+
 /// Every copy of an archive, in the order of the entries. Takes little memory, however many there are.
 #[derive(Debug)]
 pub struct Plan {

@@ -147,7 +147,7 @@ fn an_empty_selection_is_an_archive_of_its_summary() {
     let selection = Selection { until: Some(0), ..Selection::default() };
     let plan = academy.plan_of(&PlanRequest { selection, profile: Profile::FULL });
     let archive = academy.archive(plan);
-    assert_eq!(archive.forecast().copies, 0);
+    assert_eq!((archive.forecast().copies, archive.forecast().selects_nothing()), (0, true));
     let out = academy.out("empty.zip");
     fs::write(&out, poured(&archive, 0..archive.length())).expect("a file");
     assert_eq!(entries(&out).into_keys().collect::<Vec<_>>(), ["sommaire.csv"]);

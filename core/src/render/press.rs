@@ -136,3 +136,52 @@ impl Press {
         Ok(&mut desk.rope)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Choice, Renderer};
+
+    struct Numbered(&'static str);
+
+    impl Renderer for Numbered {
+        fn draw(&self, _: &Subject<'_>, _: &mut Copy) -> Result<(), RenderError> {
+            Ok(())
+        }
+        fn version(&self) -> &str {
+            self.0
+        }
+    }
+
+    impl Composer for Numbered {
+        fn compose(&self, _: &Subject<'_>, _: Profile, _: &Copy, _: &mut Rope) -> Result<(), RenderError> {
+            Ok(())
+        }
+        fn version(&self) -> &str {
+            self.0
+        }
+    }
+
+    #[test]
+    fn whatever_is_declared_of_a_press_names_it() {
+        let identity = |composer, renderers: &[(&'static str, Option<Choice>, i32, &'static str)]| {
+            let mut registry = Registry::new();
+            for (name, choice, order, version) in renderers.iter().copied() {
+                let renderer = Box::new(Numbered(version));
+                registry.register(Registration { name, choice, order, renderer });
+            }
+            Press::new(registry, Box::new(Numbered(composer))).identity()
+        };
+        let base = identity("1", &[("a", None, 0, "1"), ("b", None, 1, "1")]);
+        assert_eq!(identity("1", &[("b", None, 1, "1"), ("a", None, 0, "1")]), base);
+        let others = [
+            identity("2", &[("a", None, 0, "1"), ("b", None, 1, "1")]),
+            identity("1", &[("a", None, 0, "2"), ("b", None, 1, "1")]),
+            identity("1", &[("a", None, 2, "1"), ("b", None, 1, "1")]),
+            identity("1", &[("a", Some(Choice::Annotations), 0, "1"), ("b", None, 1, "1")]),
+            identity("1", &[("a", None, 0, "1"), ("c", None, 1, "1")]),
+            identity("1", &[("a", None, 0, "1")]),
+        ];
+        assert!(others.iter().all(|other| *other != base));
+    }
+}

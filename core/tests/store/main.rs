@@ -9,5 +9,6 @@ mod integrity;
 mod keeping;
 mod lives;
 mod machine;
+mod reading;
 mod search;
 mod tallies;
