@@ -226,7 +226,12 @@ fn copied(
             copy_table(from, from.scan_prefix(generation.to_be_bytes()), to, |_| true)?;
         }
     }
-    for (from, to) in [(&from.exams, &to.exams), (&from.exports, &to.exports), (&from.holds, &to.holds)] {
+    for (from, to) in [
+        (&from.exams, &to.exams),
+        (&from.exports, &to.exports),
+        (&from.holds, &to.holds),
+        (&from.accounts, &to.accounts),
+    ] {
         copy_table(from, from.iter(), to, |_| true)?;
     }
     let scans = |key: &[u8]| key.try_into().is_ok_and(|sha256: &[u8; 32]| referenced.has(sha256));

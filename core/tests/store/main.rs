@@ -9,5 +9,6 @@ mod integrity;
 mod keeping;
 mod lives;
 mod machine;
+mod people;
 mod search;
 mod tallies;

@@ -6,7 +6,9 @@ use super::Kept;
 use super::export::Export;
 use super::tally::{Tally, Waiting};
 use crate::journal::Counts;
-use crate::model::{Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script};
+use crate::model::{
+    AccessToken, Account, Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script,
+};
 
 /// An exam and where its records are.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -155,6 +157,8 @@ kept! {
     11 Waiting,
     12 Moments,
     13 Hold,
+    14 Account,
+    15 AccessToken,
 }
 
 impl crate::journal::ArchivedCounts {
