@@ -3,6 +3,7 @@
 
 mod cli;
 mod control;
+pub mod people;
 mod settings;
 mod telemetry;
 

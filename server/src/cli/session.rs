@@ -117,8 +117,9 @@ fn acting(text: &str) -> anyhow::Result<Role> {
     match text.split_once(':') {
         None if text == "exam-office" => Ok(Role::ExamOfficeManager),
         None if text == "coordinator" => Ok(Role::AcademicCoordinator),
+        None if text == "administrator" => Ok(Role::Administrator),
         Some(("school", uai)) if !uai.is_empty() => Ok(Role::School(uai.to_owned())),
-        _ => bail!("CLI-009 --as takes exam-office, coordinator or school:UAI, not {text:?}"),
+        _ => bail!("CLI-009 --as takes exam-office, coordinator, school:UAI or administrator, not {text:?}"),
     }
 }
 
