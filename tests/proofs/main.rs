@@ -1,5 +1,6 @@
 //! The proofs: one module a subject, one test a rule.
 
+mod accounts;
 mod archive;
 mod bad_input;
 mod cancelled;

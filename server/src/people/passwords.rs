@@ -183,6 +183,7 @@ mod tests {
         });
         assert_eq!(sent_away.load(Ordering::SeqCst), 10);
         assert!((1..=AT_A_TIME).contains(&most.load(Ordering::SeqCst)));
-        assert_eq!((passwords.turns().working, passwords.turns().waiting), (0, 0));
+        let turns = passwords.turns();
+        assert_eq!((turns.working, turns.waiting), (0, 0));
     }
 }

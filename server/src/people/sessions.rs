@@ -177,10 +177,8 @@ impl Sessions {
     /// # Errors
     /// [`PeopleError::Io`] when that cannot be written: it has ended, until the server starts anew.
     pub fn end(&self, cookie: &str, now: Timestamp) -> Result<(), PeopleError> {
-        match self.state().by_cookie.remove(&random::digest(cookie)) {
-            Some(_) => self.write(now),
-            None => Ok(()),
-        }
+        let ended = self.state().by_cookie.remove(&random::digest(cookie));
+        if ended.is_some() { self.write(now) } else { Ok(()) }
     }
 
     /// Ends all sessions of an account.

@@ -73,7 +73,7 @@ pub struct Purged {
 pub struct Hold {
     /// The candidate's number.
     pub candidate: String,
-    /// Who holds it: a login; never a candidate's name.
+    /// Who holds it: the id of an account, or `operator`; never a name.
     pub author: String,
     /// Since when: seconds since 1970, UTC.
     pub at: i64,
