@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use copiste_core::journal::Timestamp;
-use copiste_core::model::TokenScopes;
+use copiste_core::model::{Account, TokenScopes};
 use copiste_core::process::acts::By;
 use copiste_core::store::Store;
 
@@ -60,14 +60,20 @@ impl People {
     ) -> Result<SignedIn, PeopleError> {
         let attempt =
             self.throttle.attempt(login, peer, now).map_err(|wait_s| PeopleError::Wait { wait_s })?;
-        let account = self.store.account_by_login(login)?.filter(|account| account.active);
-        let hash = account.as_ref().map(|account| &account.password);
-        let known = self.passwords.verify(password.as_bytes(), hash)?;
-        let Some(account) = account.filter(|_| known) else { return Err(PeopleError::WrongCredentials) };
+        let known = self.known(login, password).inspect_err(|_| self.throttle.withdrawn(&attempt))?;
+        let Some(account) = known else { return Err(PeopleError::WrongCredentials) };
         self.throttle.succeeded(&attempt);
         let cookie = self.sessions.begin(&account, had, now)?;
         let who = Who { account, via: Via::Session, scopes: TokenScopes::ALL };
         Ok(SignedIn { who, cookie: Some(cookie) })
+    }
+
+    /// The active account of a login and a password.
+    fn known(&self, login: &str, password: &str) -> Result<Option<Account>, PeopleError> {
+        let account = self.store.account_by_login(login)?.filter(|account| account.active);
+        let hash = account.as_ref().map(|account| &account.password);
+        let known = self.passwords.verify(password.as_bytes(), hash)?;
+        Ok(account.filter(|_| known))
     }
 
     /// Who comes with this cookie; none when its session has ended.
@@ -118,7 +124,8 @@ impl People {
             .throttle
             .attempt(&account.login, peer, now)
             .map_err(|wait_s| PeopleError::Wait { wait_s })?;
-        if !self.passwords.verify(old.as_bytes(), Some(&account.password))? {
+        let known = self.passwords.verify(old.as_bytes(), Some(&account.password));
+        if !known.inspect_err(|_| self.throttle.withdrawn(&attempt))? {
             return Err(PeopleError::WrongCredentials);
         }
         self.throttle.succeeded(&attempt);

@@ -69,11 +69,14 @@ impl Throttle {
     pub fn succeeded(&self, attempt: &Attempt) {
         let mut state = self.state();
         state.forget(&attempt.login);
-        if let Some(Failures { count, last }) = state.forget(&attempt.peer)
-            && count > 1
-        {
-            state.remember(attempt.peer, Failures { count: count - 1, last });
-        }
+        state.take_back(&attempt.peer);
+    }
+
+    /// The attempt came to nothing, and not because of whoever made it: it does not count.
+    pub fn withdrawn(&self, attempt: &Attempt) {
+        let mut state = self.state();
+        state.take_back(&attempt.login);
+        state.take_back(&attempt.peer);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -97,6 +100,14 @@ impl State {
     fn note(&mut self, key: Key, now: Timestamp) {
         let count = self.forget(&key).map_or(0, |failures| failures.count);
         self.remember(key, Failures { count: count.saturating_add(1), last: now });
+    }
+
+    fn take_back(&mut self, key: &Key) {
+        if let Some(Failures { count, last }) = self.forget(key)
+            && count > 1
+        {
+            self.remember(*key, Failures { count: count - 1, last });
+        }
     }
 
     fn remember(&mut self, key: Key, failures: Failures) {
@@ -202,6 +213,16 @@ mod tests {
         for _ in 0..FREE {
             throttle.attempt("admin", peer("198.51.100.7"), 0).ok().unwrap();
         }
+    }
+
+    #[test]
+    fn what_came_to_nothing_counts_for_nobody() {
+        let throttle = Throttle::default();
+        for _ in 0..3 * FREE {
+            throttle.withdrawn(&throttle.attempt("admin", peer("192.0.2.1"), 0).ok().unwrap());
+        }
+        let state = throttle.state();
+        assert!(state.failures.is_empty() && state.oldest.is_empty());
     }
 
     #[test]
