@@ -27,7 +27,7 @@ pub(super) fn run(typed: &AccountCommand, caller: &Caller, output: &mut Output) 
 }
 
 fn add(typed: &AccountAdd, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
-    let role = read_role(&typed.role)?;
+    let role = read_role(&typed.account_role)?;
     let content = AccountContent {
         login: typed.login.clone(),
         display_name: typed.name.clone().unwrap_or_else(|| typed.login.clone()),
@@ -233,6 +233,11 @@ fn role_spelt(role: &AccountRole) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_two_options_of_a_command_have_one_name() {
+        <super::super::args::Typed as clap::CommandFactory>::command().debug_assert();
+    }
 
     #[test]
     fn a_role_reads_back_as_it_is_spelt() {

@@ -486,8 +486,8 @@ pub(super) struct AccountAdd {
     /// Login: 3 to 64 of a-z 0-9 . _ @ -
     pub(super) login: String,
     /// exam-office, exam-office:ER, coordinator, coordinator:ER, school:UAI or administrator
-    #[arg(long, value_name = "ROLE")]
-    pub(super) role: String,
+    #[arg(long = "role", value_name = "ROLE")]
+    pub(super) account_role: String,
     /// What pages call this person (default: the login)
     #[arg(long, value_name = "TEXT")]
     pub(super) name: Option<String>,
