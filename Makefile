@@ -6,11 +6,12 @@ CARGO ?= cargo
 DEMO := target/demo
 SKIPS := target/proofs/skips
 
-.PHONY: help setup build demo test prove bench lint clean-proofs
+.PHONY: help setup build demo pages test prove bench lint clean-proofs
 
 help:
 	@.ci/setup prove
 	@echo 'make demo    two exams are made up, taken in, closed and given back: ends with two ZIPs of annotated copies'
+	@echo 'make pages   serves the exams of the demo as web pages, at LISTEN=127.0.0.1:8080'
 	@echo 'make test    every proof at reduced size'
 	@echo 'make prove   every proof in full; needs 60 GB of disk and about an hour'
 	@echo 'make bench   each step beside the mere copying of the same scans'
@@ -25,6 +26,9 @@ build:
 
 demo: build
 	@.ci/demo "$(CURDIR)/$(DEMO)"
+
+pages: build
+	@.ci/pages "$(CURDIR)/$(DEMO)"
 
 # The size of a proof is chosen here and nowhere else; tests/src/size.rs reads it.
 test: export COPISTE_PROOF := reduced

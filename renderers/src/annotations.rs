@@ -21,6 +21,10 @@ const ASCENT: f32 = 0.93;
 const LEADING: f32 = 1.2;
 
 impl Renderer for AnnotationsRenderer {
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
         // Figures of drawings, made when a page's first drawing is met.
         let mut drawings: Vec<(SheetId, NodeId)> = Vec::new();

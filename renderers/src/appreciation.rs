@@ -10,6 +10,10 @@ pub struct AppreciationRenderer;
 const LEADING: f32 = 15.0;
 
 impl Renderer for AppreciationRenderer {
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
         let mut at = MarkingSheet::open(subject, copy);
         // Two lines at least stay with their heading.

@@ -13,6 +13,10 @@ use crate::marking_sheet::{BOTTOM, GREY, INK, MARGIN, MarkingSheet, RIGHT, RULE,
 pub struct NotationRenderer;
 
 impl Renderer for NotationRenderer {
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
         let mut at = MarkingSheet::open(subject, copy);
         let questions = &subject.script.questions;

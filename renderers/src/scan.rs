@@ -17,6 +17,10 @@ const PALE: [u8; 3] = [0xFD, 0xEC, 0xEA];
 const INK: [u8; 3] = [0x22, 0x2B, 0x38];
 
 impl Renderer for ScanRenderer {
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError> {
         let pages = &subject.script.pages;
         let mut says = String::new();

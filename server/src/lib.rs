@@ -1,10 +1,19 @@
 //! The command line of copiste, as a library, so that a third party can build a binary of his own
 //! with other renderers: `copiste_server::run(my_press)`.
 
+mod api;
 mod cli;
+mod clock;
 mod control;
+mod counter;
+mod front;
+mod http;
+mod pages;
+mod people;
+mod profile;
 mod settings;
 mod telemetry;
+mod web;
 
 use std::process::ExitCode;
 

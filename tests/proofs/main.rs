@@ -1,5 +1,6 @@
 //! The proofs: one module a subject, one test a rule.
 
+mod accounts;
 mod archive;
 mod bad_input;
 mod cancelled;
@@ -9,6 +10,7 @@ mod conformance;
 mod crash;
 mod disk_full;
 mod hostile_scans;
+mod http;
 mod import;
 mod integrity;
 mod interrupt;

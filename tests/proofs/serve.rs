@@ -16,7 +16,7 @@ use copiste_tests::place::binary;
 use copiste_tests::{size, sources};
 
 /// A program in a folder of its own, through file drops there unless `environment` says otherwise.
-fn ready(program: &str, folder: &Path, environment: &[(&str, String)]) -> Command {
+pub(crate) fn ready(program: &str, folder: &Path, environment: &[(&str, String)]) -> Command {
     let mut command = Command::new(binary(program));
     command
         .current_dir(folder)

@@ -10,6 +10,7 @@ pub mod bundle;
 pub mod closing;
 pub mod command;
 pub mod expected;
+pub mod http;
 pub mod ledgers;
 pub mod paper;
 pub mod place;

@@ -21,6 +21,10 @@ pub enum Tool {
     Python,
     /// `openssl`.
     OpenSsl,
+    /// `curl`.
+    Curl,
+    /// `wget`.
+    Wget,
     /// A JDK: `java` that compiles.
     Java,
     /// veraPDF, from `../shared/tools`.
@@ -50,6 +54,8 @@ impl Tool {
             Tool::SevenZip => seven_zip().is_none().then(|| "7z is not installed".to_owned()),
             Tool::Python => command("python3", "--version"),
             Tool::OpenSsl => command("openssl", "version"),
+            Tool::Curl => command("curl", "--version"),
+            Tool::Wget => command("wget", "--version"),
             Tool::Java => command("javac", "--version"),
             Tool::VeraPdf => beside("tools/verapdf/check").or_else(|| command("javac", "--version")),
             Tool::RealScans => beside("scans/README.md"),

@@ -65,7 +65,7 @@ pub fn write_zip(
     room::check(folder_of(out), room::for_archive(&plan, Unfinished::path_of(out).as_deref()))?;
     let mut unfinished = Unfinished::open(out)?;
     loop {
-        job.progress.begin(Phase::Write, plan.rows.count as u64, plan.rows.bytes);
+        job.progress.begin(Phase::Write, plan.rows.told.count as u64, plan.rows.told.bytes);
         let attempted = Attempt::new(&shop, &plan, options).run(&mut unfinished, resume);
         let Attempted { tally, faults, sums, mut ending } = match attempted {
             Ok(attempted) => attempted,
@@ -151,7 +151,8 @@ impl<'a> Attempt<'a> {
 
     /// Writes everything but what closes the archive.
     fn run(&self, unfinished: &mut Unfinished, resume: bool) -> io::Result<Attempted> {
-        let whole = if resume { unfinished.whole(self.plan)? } else { vec![false; self.plan.rows.count] };
+        let whole =
+            if resume { unfinished.whole(self.plan)? } else { vec![false; self.plan.rows.told.count] };
         if whole.contains(&true) {
             unfinished.go_on(self.plan, &whole)?;
         } else {
@@ -217,7 +218,7 @@ impl<'a> Attempt<'a> {
             ((tally, kept_bytes, sums, faults), noted)
         });
         let (mut tally, kept_bytes, sums, faults) = writing;
-        let gone_through = tally.made + tally.kept + faults.len() as u64 == self.plan.rows.count as u64;
+        let gone_through = tally.made + tally.kept + faults.len() as u64 == self.plan.rows.told.count as u64;
         let ending = ending(shop, !gone_through && shop.job.cancel.load(Ordering::Relaxed));
         if ending != Ending::Whole {
             // Only what the next job will find counts.
@@ -249,7 +250,7 @@ impl<'a> Attempt<'a> {
                 return Outcome::Kept(sum);
             }
         }
-        let chosen = match choose(&shop.job, &Selection::default(), row.place) {
+        let chosen = match choose(shop.job.source, &Selection::default(), row.place) {
             Choice::Copy(chosen) => chosen,
             _ => return Outcome::Failed(CopyFault::Changed),
         };
@@ -434,7 +435,7 @@ fn leave(
     options: &WriteOptions,
 ) -> Result<Report, BulkError> {
     let job = &shop.job;
-    job.progress.begin(Phase::Write, plan.rows.count as u64, plan.rows.bytes);
+    job.progress.begin(Phase::Write, plan.rows.told.count as u64, plan.rows.told.bytes);
     let mut sums = Sums::new(options);
     let mut tally = Tally::default();
     let mut altered = false;

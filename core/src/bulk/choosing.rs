@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::error::{BulkError, CopyFault};
 use super::report::{Failure, Refusal};
-use super::workshop::Job;
+use super::source::Source;
 use crate::journal::Timestamp;
 use crate::model::{ArchivedExamKind, Candidate, Script};
 use crate::process::gate::renderable_at;
@@ -74,8 +74,8 @@ pub(super) enum Choice {
 /// # Errors
 /// [`BulkError::NotClosed`] when none of its scripts may be rendered, [`BulkError::NoSuchCandidate`] names
 /// those that the exam does not have, [`BulkError::Purged`] those that it may have had.
-pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>, BulkError> {
-    let (exam, life) = (job.source.exam(), job.source.life());
+pub(super) fn asked_for(source: &dyn Source, selection: &Selection) -> Result<Vec<u32>, BulkError> {
+    let (exam, life) = (source.exam(), source.life());
     let (since, close_by) = match exam.kind {
         ArchivedExamKind::OneOff => (life.closed_at, "close"),
         ArchivedExamKind::CommonAssessment => (life.download_since, "validate"),
@@ -88,7 +88,7 @@ pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>
         life.purged.map(|purged| BulkError::Purged { exam, on: day(purged.at), numbers })
     };
     if selection.candidates.is_empty() {
-        let count = job.source.candidate_count();
+        let count = source.candidate_count();
         return match purged(Vec::new()).filter(|_| count == 0) {
             Some(gone) => Err(gone),
             None => Ok((0..count).collect()),
@@ -96,7 +96,7 @@ pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>
     }
     let (mut places, mut missing) = (BTreeSet::new(), Vec::new());
     for number in selection.candidates.iter().collect::<BTreeSet<_>>() {
-        match job.source.place_of(number)? {
+        match source.place_of(number)? {
             Some(place) => {
                 places.insert(place);
             }
@@ -110,9 +110,9 @@ pub(super) fn asked_for(job: &Job<'_>, selection: &Selection) -> Result<Vec<u32>
 }
 
 /// Looks at the candidate at a place.
-pub(super) fn choose(job: &Job<'_>, selection: &Selection, place: u32) -> Choice {
+pub(super) fn choose(source: &dyn Source, selection: &Selection, place: u32) -> Choice {
     let failed = |number: &str, fault: CopyFault| Choice::Failed(Failure::new(number, &fault));
-    let candidate = match job.source.candidate_at(place) {
+    let candidate = match source.candidate_at(place) {
         Ok(Some(candidate)) => candidate,
         // The text says which place; without its record the number is not known here.
         Ok(None) => return failed("?", CopyFault::Gone { what: "candidate" }),
@@ -123,17 +123,17 @@ pub(super) fn choose(job: &Job<'_>, selection: &Selection, place: u32) -> Choice
         return Choice::Elsewhere;
     }
     let refused = |reason: String| Choice::Refused(Refusal { candidate: number.to_owned(), reason });
-    let script = match job.source.script_at(place) {
+    let script = match source.script_at(place) {
         Err(error) => return failed(number, error.into()),
         Ok(None) if selection.candidates.is_empty() => return Choice::Outside,
         Ok(None) => return refused("BLK-009 the candidate has no script".to_owned()),
         Ok(Some(script)) => script,
     };
-    let transmitted_at = match job.source.transmitted_at(place) {
+    let transmitted_at = match source.transmitted_at(place) {
         Ok(at) => at,
         Err(error) => return failed(number, error.into()),
     };
-    let at = match renderable_at(job.source.exam(), &job.source.life(), transmitted_at) {
+    let at = match renderable_at(source.exam(), &source.life(), transmitted_at) {
         Ok(at) => at,
         Err(closed) => return refused(closed.to_string()),
     };

@@ -231,7 +231,7 @@ fn make(
     if shop.halted() {
         return Outcome::Skipped;
     }
-    let chosen = match choose(&shop.job, &request.selection, copy.place) {
+    let chosen = match choose(shop.job.source, &request.selection, copy.place) {
         Choice::Copy(chosen) => chosen,
         Choice::Failed(failure) => return Outcome::Failed(failure),
         Choice::Refused(refusal) => {

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::invented::{Academy, FAST, entries, tree};
 use super::*;
+use crate::render::Profile;
 
 const DURABLE: WriteOptions = WriteOptions { resume: false, sync: true, sha256: false };
 
@@ -126,4 +127,27 @@ fn a_disk_that_is_too_small_is_refused_before_anything_is_written() {
     let left: Vec<String> =
         tree(academy.dir.path()).into_keys().filter(|name| !name.starts_with("blobs/")).collect();
     assert_eq!(left, Vec::<String>::new());
+}
+
+#[test]
+fn a_plan_without_its_name_is_no_plan_and_a_disk_that_fails_while_it_is_kept_costs_no_archive() {
+    let academy = Academy::alone(30);
+    let never = AtomicBool::new(false);
+    let job = academy.job(1, &never, &Quiet);
+    let request = PlanRequest { selection: Selection::default(), profile: Profile::FULL };
+    let ask = || planned(&academy.out("plans"), &job, &request).expect("a plan").outline().etag();
+    let names = || -> Vec<String> {
+        let names = tree(&academy.out("plans")).into_keys();
+        names.map(|name| name.rsplit('.').next().unwrap_or_default().to_owned()).collect()
+    };
+    let etag = academy.plan().outline().etag();
+    let killed = Failpoint::set("plan-written", "return");
+    assert_eq!((ask(), names()), (etag, vec!["part".to_owned()]));
+    drop(killed);
+    assert_eq!((ask(), names()), (etag, vec!["plan".to_owned()]));
+    fs::remove_dir_all(academy.out("plans")).expect("a folder");
+    let full = Failpoint::set("plan-write", "return");
+    assert_eq!((ask(), names()), (etag, Vec::new()));
+    drop(full);
+    assert_eq!((ask(), names()), (etag, vec!["plan".to_owned()]));
 }

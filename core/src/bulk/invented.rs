@@ -30,6 +30,14 @@ enum Company {
 pub struct Academy {
     pub dir: tempfile::TempDir,
     _company: Company,
+    pub records: Records,
+    pub blobs: Arc<Folder>,
+    pub press: Arc<Press>,
+}
+
+/// Its records: one state of the exam, which a copy of them keeps.
+#[derive(Clone)]
+pub struct Records {
     exam: Record<crate::store::ExamEntry>,
     schools: BTreeMap<String, Record<School>>,
     /// By entry.
@@ -37,8 +45,8 @@ pub struct Academy {
     scripts: BTreeMap<String, Record<Script>>,
     /// When scripts were transmitted, by candidate: one every ten seconds, as they were added.
     transmitted: BTreeMap<String, Timestamp>,
-    pub blobs: Folder,
-    pub press: Press,
+    /// How often they were changed.
+    pub line: u64,
 }
 
 /// Blobs by digest in a folder.
@@ -76,9 +84,21 @@ impl Folder {
 }
 
 /// Number and appreciation, the scans, and a tail with the digest of what comes before.
-struct Plain;
+struct Plain {
+    version: &'static str,
+    word: &'static str,
+}
+
+/// A press of a version of its own that writes a word into every copy.
+pub fn press(version: &'static str, word: &'static str) -> Press {
+    Press::new(Registry::new(), Box::new(Plain { version, word }))
+}
 
 impl Composer for Plain {
+    fn version(&self) -> &str {
+        self.version
+    }
+
     fn measure(&self) -> Arc<dyn Measure> {
         Arc::new(HalfEm)
     }
@@ -97,7 +117,7 @@ impl Composer for Plain {
             _ => {}
         }
         rope.push_owned(
-            format!("%FAKE {} {profile:?} {appreciation}\n", subject.candidate.number).as_bytes(),
+            format!("%{} {} {profile:?} {appreciation}\n", self.word, subject.candidate.number).as_bytes(),
         );
         for page in subject.script.pages.iter() {
             if let Some(scan) = page.scan.as_ref() {
@@ -174,17 +194,16 @@ impl Academy {
             consultable_until: None,
             settings: Settings::default(),
         };
-        Academy {
+        let records = Records {
             exam: exam_record(exam),
             schools: BTreeMap::new(),
             candidates: BTreeMap::new(),
             scripts: BTreeMap::new(),
             transmitted: BTreeMap::new(),
-            blobs,
-            press: Press::new(Registry::new(), Box::new(Plain)),
-            dir,
-            _company: company,
-        }
+            line: 1,
+        };
+        let press = Arc::new(press("1", "FAKE"));
+        Academy { records, blobs: Arc::new(blobs), press, dir, _company: company }
     }
 
     /// With `count` candidates over three schools, each with two scans of their own.
@@ -209,7 +228,7 @@ impl Academy {
     }
 
     pub fn put(&mut self, number: &str, last: &str, first: &str, appreciation: &str, pages: Vec<Page>) {
-        let place = self.candidates.len();
+        let place = self.records.candidates.len();
         let uai = format!("974000{}H", place % 3);
         let school = School {
             uai: uai.clone(),
@@ -217,7 +236,7 @@ impl Academy {
             city: "Saint-Denis".to_owned(),
             entity: None,
         };
-        self.schools.insert(uai.clone(), Record::of(&school).expect("a record"));
+        self.records.schools.insert(uai.clone(), Record::of(&school).expect("a record"));
         let candidate = Candidate {
             number: number.to_owned(),
             national_id: None,
@@ -229,7 +248,7 @@ impl Academy {
             entry: entry_name(&EntryName { school: &uai, last_name: last, first_name: first, number }),
         };
         let candidate = Candidate { school: uai, ..candidate };
-        self.candidates.insert(candidate.entry.clone(), Record::of(&candidate).expect("a record"));
+        self.records.candidates.insert(candidate.entry.clone(), Record::of(&candidate).expect("a record"));
         let script = Script {
             id: [0; 16],
             candidate: number.to_owned(),
@@ -244,37 +263,43 @@ impl Academy {
             annotations: Vec::new(),
             annotations_apart: None,
         };
-        self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+        self.records.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
         let at = MORNING + i64::try_from(place).expect("few candidates") * 10;
-        self.transmitted.insert(number.to_owned(), at);
+        self.records.transmitted.insert(number.to_owned(), at);
     }
 
     /// Changes one script.
     pub fn change(&mut self, number: &str, change: impl FnOnce(&mut Script)) {
-        let mut script = self.scripts[number].value().expect("a script");
+        self.records.line += 1;
+        let mut script = self.records.scripts[number].value().expect("a script");
         change(&mut script);
-        self.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+        self.records.scripts.insert(number.to_owned(), Record::of(&script).expect("a record"));
+    }
+
+    /// As if its mark had not been accepted.
+    pub fn take_back(&mut self, number: &str) {
+        self.records.transmitted.remove(number);
     }
 
     pub fn forget_script(&mut self, number: &str) {
-        self.scripts.remove(number);
+        self.records.scripts.remove(number);
     }
 
     /// The first scan of a copy.
     pub fn scan_of(&self, number: &str) -> PathBuf {
-        let script = self.scripts[number].value().expect("a script");
+        let script = self.records.scripts[number].value().expect("a script");
         self.blobs.path(&script.pages[0].scan.as_ref().expect("a scan").image.blob)
     }
 
     /// The first page of a copy.
     pub fn page_of(&self, number: &str) -> Page {
-        self.scripts[number].value().expect("a script").pages[0].clone()
+        self.records.scripts[number].value().expect("a script").pages[0].clone()
     }
 
     pub fn job<'a>(&'a self, threads: usize, cancel: &'a AtomicBool, progress: &'a dyn Progress) -> Job<'a> {
         Job {
-            source: self,
-            blobs: &self.blobs,
+            source: &self.records,
+            blobs: &*self.blobs,
             press: &self.press,
             scratch: self.blobs.scratch.path(),
             threads,
@@ -306,6 +331,12 @@ impl Academy {
         write_directory(&self.job(2, &never, &Quiet), self.survey(), out, options).expect("a job that begins")
     }
 
+    /// An archive of the records as they are now.
+    pub fn archive(&self, plan: Plan) -> Archive {
+        let (blobs, press) = (Arc::clone(&self.blobs), Arc::clone(&self.press));
+        Archive::over(Arc::new(self.records.clone()), blobs, press, plan)
+    }
+
     pub fn out(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -325,12 +356,15 @@ fn exam_record(exam: Exam) -> Record<crate::store::ExamEntry> {
     Record::of(&entry).expect("a record")
 }
 
-impl Source for Academy {
+impl Source for Records {
     fn life(&self) -> Life {
         Life { download_since: Some(MORNING), ..Life::default() }
     }
     fn exam(&self) -> &ArchivedExam {
         &self.exam.get().exam
+    }
+    fn state(&self) -> State {
+        State { line: self.line, digest: Sha256::digest(self.line.to_le_bytes()).into() }
     }
     fn candidate_count(&self) -> u32 {
         u32::try_from(self.candidates.len()).expect("few candidates")

@@ -6,6 +6,9 @@
 //! records, and [`write_directory`] composes each copy once. Either gives a [`Forecast`] before anything
 //! is written. Records are read in the order they lie in, which is that of the entries.
 //!
+//! Readers need no file: an [`Archive`] and an [`OneCopy`] give out any range of their bytes, and
+//! [`planned`] keeps plans, so that an archive starts at once.
+//!
 //! One bad copy costs one copy; a job may be cancelled at any moment and resumed; what has its name is
 //! whole; the bytes depend on the records alone, not on the threads; memory does not grow with the
 //! number of copies, since what is known of each is put aside in a file.
@@ -13,24 +16,38 @@
 mod archive;
 mod choosing;
 pub(crate) mod conveyor;
+mod desks;
 mod directory;
 mod error;
 #[cfg(all(test, feature = "failpoints"))]
 mod failing;
+mod index;
 #[cfg(test)]
 mod invented;
+#[cfg(test)]
+mod keeping;
+mod kept;
+mod kept_key;
+mod making;
 mod plan;
 mod progress;
+mod reader_error;
 mod report;
 mod room;
 mod rows;
 mod scans;
+mod served;
+#[cfg(test)]
+mod serving;
+mod single;
 mod source;
 mod summary;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod unfinished;
+mod window;
 mod workshop;
 mod writing;
 
@@ -38,11 +55,15 @@ pub use archive::write_zip;
 pub use choosing::{PlanRequest, Selection};
 pub use directory::write_directory;
 pub use error::{BulkError, CopyFault, StopFault};
+pub use kept::planned;
 pub use plan::{Forecast, Plan, plan};
 pub use progress::{Phase, Progress, Quiet};
+pub use reader_error::{OneCopyError, PourError};
 pub use report::{Ending, Failure, Refusal, Report};
 pub(crate) use rows::unnamed;
-pub use source::Source;
+pub use served::Archive;
+pub use single::OneCopy;
+pub use source::{Source, State};
 pub use summary::SUMMARY_NAME;
 pub use survey::{Survey, survey};
 pub use workshop::Job;

@@ -1,17 +1,22 @@
 //! An archive planned: which copies, how long each is and where it goes, before the first is written.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::choosing::{Choice, PlanRequest, asked_for, choose};
 use super::error::BulkError;
+use super::index::{Index, Mark, STEP};
+use super::kept;
+use super::making::{Making, Schools};
 use super::progress::Phase;
 use super::report::{Failure, Refusal};
-use super::rows::{Row, RowWriter, Rows, placing};
+use super::rows::{Row, RowWriter, Rows, Told, placing};
 use super::scans::ScanCheck;
 use super::summary::{self, SUMMARY_NAME};
 use super::workshop::{Job, Workshop};
-use crate::render::Profile;
+use crate::journal::Timestamp;
+use crate::render::{Desk, Profile};
+use crate::rope::Rope;
 use crate::zip::{Entry, Layout, Outline, Placed};
 
 /// What a job will do.
@@ -36,17 +41,29 @@ pub struct Forecast {
     pub accepted: u64,
 }
 
+impl Forecast {
+    /// Whether nothing lies in the selection: no copy to make, and none that cannot be made. Its archive is
+    /// its `sommaire.csv` alone. An exam without any script that may be rendered is not forecast but
+    /// refused, with [`BulkError::NotClosed`].
+    pub fn selects_nothing(&self) -> bool {
+        self.copies == 0 && self.failed == 0
+    }
+}
+
 /// Every copy of an archive, in the order of the entries. Takes little memory, however many there are.
 #[derive(Debug)]
 pub struct Plan {
     pub(super) profile: Profile,
     pub(super) rows: Rows,
-    summary: summary::Measure,
-    outline: Outline,
+    pub(super) summary: summary::Measure,
+    pub(super) outline: Outline,
+    pub(super) index: Index,
     /// By candidate number.
     pub(super) refused: Vec<Refusal>,
     /// By candidate number.
     pub(super) failed: Vec<Failure>,
+    /// Where it, or the whole it was cut from, is kept.
+    pub(super) kept: Option<PathBuf>,
 }
 
 /// Candidates looked at between two cancellations.
@@ -60,7 +77,7 @@ const CHUNK: usize = 256;
 /// [`BulkError`] when the selection names what is not there, or nothing can be planned at all.
 pub fn plan(job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
     let shop = Workshop::open(*job)?;
-    let places = asked_for(job, &request.selection)?;
+    let places = asked_for(job.source, &request.selection)?;
     job.progress.begin(Phase::Plan, places.len() as u64, 0);
     let scans = ScanCheck::new(job.blobs);
     let mut rows = RowWriter::create(job.scratch).map_err(aside(job.scratch))?;
@@ -71,7 +88,7 @@ pub fn plan(job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
             if shop.halted() {
                 return None;
             }
-            let chosen = match choose(job, &request.selection, place) {
+            let chosen = match choose(job.source, &request.selection, place) {
                 Choice::Copy(chosen) => chosen,
                 other => return Some(Err(other)),
             };
@@ -115,15 +132,25 @@ impl Plan {
         scratch: &Path,
     ) -> Result<Plan, BulkError> {
         failed.sort_by(|one, other| one.candidate.cmp(&other.candidate));
-        let summary = summary::measure(&rows, profile, &failed).map_err(aside(scratch))?;
-        let outline = Outline::default();
-        let mut plan = Plan { profile, rows, summary, outline, refused, failed };
+        let (summary, lines) = summary::measure(&rows, profile, &failed).map_err(aside(scratch))?;
+        let (outline, index) = (Outline::default(), Index::default());
+        let kept = None;
+        let mut plan = Plan { profile, rows, summary, outline, index, refused, failed, kept };
         let mut layout = Layout::default();
         layout.add(&plan.summary(), &plan.summary.sha256)?;
+        let mut lines = lines.into_iter();
+        let mut marks = Vec::with_capacity(lines.len());
         for row in plan.rows.iter() {
-            let (_, row) = row.map_err(aside(scratch))?;
-            layout.add(&row.entry(), &row.digest)?;
+            let (index, row) = row.map_err(aside(scratch))?;
+            let central = layout.directory_length();
+            let placed = layout.add(&row.entry(), &row.digest)?;
+            if index.is_multiple_of(STEP) {
+                let line = lines.next().unwrap_or_default();
+                let row = plan.rows.start(marks.len());
+                marks.push(Mark { row, line, header: placed.header, central });
+            }
         }
+        plan.index = Index::of(marks);
         plan.outline = layout.close();
         Ok(plan)
     }
@@ -131,14 +158,14 @@ impl Plan {
     /// What the job will do.
     pub fn forecast(&self) -> Forecast {
         Forecast {
-            copies: self.rows.count as u64,
+            copies: self.rows.told.count as u64,
             bytes: self.outline.total(),
             exact: true,
             refused: self.refused.len() as u64,
             failed: self.failed.len() as u64,
-            pages: self.rows.pages,
-            damaged: self.rows.damaged,
-            accepted: self.rows.accepted,
+            pages: self.rows.told.pages,
+            damaged: self.rows.told.damaged,
+            accepted: self.rows.told.accepted,
         }
     }
 
@@ -160,12 +187,67 @@ impl Plan {
     /// The entry of `sommaire.csv`, which begins the archive.
     pub(super) fn summary(&self) -> Entry<'static> {
         let summary::Measure { length, crc32, .. } = self.summary;
-        Entry { name: SUMMARY_NAME, length, crc32, at: self.rows.latest }
+        Entry { name: SUMMARY_NAME, length, crc32, at: self.rows.told.latest }
     }
 
     /// The copies with their places in the archive.
     pub(super) fn copies(&self) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + '_ {
         placing(self.rows.iter(), self.summary().placed_at(0).end)
+    }
+
+    /// Those from a marked row on.
+    pub(super) fn copies_since(
+        &self,
+        (index, mark): (usize, Mark),
+    ) -> impl Iterator<Item = io::Result<(usize, Row, Placed)>> + '_ {
+        placing(self.rows.since(index, mark.row), mark.header)
+    }
+
+    /// The copies of this plan that became renderable at `since` or later and before `until`. Nothing is
+    /// composed, and nothing copied when that is all of them.
+    pub(super) fn within(
+        self,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+        scratch: &Path,
+    ) -> Result<Plan, BulkError> {
+        let lies_in =
+            |at: Timestamp| since.is_none_or(|since| at >= since) && until.is_none_or(|until| at < until);
+        let Told { earliest, latest, count, .. } = self.rows.told;
+        if count == 0 || (lies_in(earliest) && lies_in(latest)) {
+            return Ok(self);
+        }
+        let mut rows = RowWriter::create(scratch).map_err(aside(scratch))?;
+        for row in self.rows.iter() {
+            let (_, row) = row.map_err(aside(scratch))?;
+            if lies_in(row.at) {
+                rows.push(&row).map_err(aside(scratch))?;
+            }
+        }
+        let rows = rows.finish().map_err(aside(scratch))?;
+        let plan = Plan::of(self.profile, rows, self.refused, self.failed, scratch)?;
+        Ok(Plan { kept: self.kept, ..plan })
+    }
+
+    /// Whether a few copies, evenly spread, still turn out as they were planned.
+    pub(super) fn still_makes(&self, job: &Job<'_>, few: usize) -> io::Result<bool> {
+        let (schools, mut desk, mut rope) = (Schools::default(), Desk::default(), Rope::new());
+        let making = Making { source: job.source, press: job.press, schools: &schools };
+        for mark in self.index.some(few) {
+            if let Some(copy) = self.copies_since(mark).next()
+                && making.again(&copy?.1, self.profile, &mut desk, &mut rope).is_err()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// A copy did not turn out as planned: the plan is not to be used again.
+    pub(super) fn distrust(&self) {
+        if let Some(path) = &self.kept {
+            kept::remove(path);
+        }
     }
 
     /// The same without copies that turned out impossible (sorted by index).

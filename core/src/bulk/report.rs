@@ -1,6 +1,6 @@
 //! What a job did, for people and programs.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::{CopyFault, StopFault, code};
 
@@ -23,7 +23,8 @@ impl Failure {
 }
 
 /// A copy that may not be rendered yet, or that there is none of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// The candidate's number.
     pub candidate: String,

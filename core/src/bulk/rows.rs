@@ -9,7 +9,10 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::choosing::Chosen;
+use super::index::STEP;
 use crate::model::Hundredths;
 use crate::rope::Rope;
 use crate::zip::{Entry, Placed};
@@ -69,21 +72,22 @@ impl Row {
         rope.len() == self.length && rope.crc32() == self.crc32 && rope.digest() == self.digest
     }
 
-    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(&self.place.to_le_bytes())?;
-        out.write_all(&self.length.to_le_bytes())?;
-        out.write_all(&self.crc32.to_le_bytes())?;
-        out.write_all(&self.digest)?;
-        out.write_all(&self.at.to_le_bytes())?;
+    /// Appends its bytes.
+    fn encode(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        out.extend_from_slice(&self.place.to_le_bytes());
+        out.extend_from_slice(&self.length.to_le_bytes());
+        out.extend_from_slice(&self.crc32.to_le_bytes());
+        out.extend_from_slice(&self.digest);
+        out.extend_from_slice(&self.at.to_le_bytes());
         for count in [self.pages, self.damaged, self.accepted] {
-            out.write_all(&count.to_le_bytes())?;
+            out.extend_from_slice(&count.to_le_bytes());
         }
-        out.write_all(&self.mark.map_or(NO_MARK, |mark| mark.0).to_le_bytes())?;
+        out.extend_from_slice(&self.mark.map_or(NO_MARK, |mark| mark.0).to_le_bytes());
         let texts = [&self.entry, &self.last_name, &self.first_name, &self.number];
         for text in texts {
             let length = u32::try_from(text.len()).map_err(|_| io::ErrorKind::InvalidData)?;
-            out.write_all(&length.to_le_bytes())?;
-            out.write_all(text.as_bytes())?;
+            out.extend_from_slice(&length.to_le_bytes());
+            out.extend_from_slice(text.as_bytes());
         }
         Ok(())
     }
@@ -126,12 +130,26 @@ const NO_MARK: i32 = i32::MIN;
 pub(super) struct RowWriter {
     out: BufWriter<File>,
     rows: Rows,
+    encoded: Vec<u8>,
 }
 
 /// Rows put aside. May be read by several readers at once.
 #[derive(Debug)]
 pub(super) struct Rows {
     file: File,
+    /// Where in the file the first of them begins.
+    base: u64,
+    /// Where every [`STEP`]-th begins, from the first on; empty for rows of a kept plan, whose index has it.
+    starts: Vec<u64>,
+    pub told: Told,
+}
+
+/// What is known of all rows together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    /// Bytes of the rows themselves.
+    pub extent: u64,
     /// How many.
     pub count: usize,
     /// Bytes of their PDFs together.
@@ -140,7 +158,8 @@ pub(super) struct Rows {
     pub pages: u64,
     pub damaged: u64,
     pub accepted: u64,
-    /// When the last of them became renderable; 0 without any.
+    /// When the first and the last of them became renderable; 0 without any.
+    pub earliest: i64,
     pub latest: i64,
 }
 
@@ -148,33 +167,32 @@ impl RowWriter {
     /// Begins, with a file in this folder, which is made when it is missing.
     pub fn create(folder: &Path) -> io::Result<RowWriter> {
         let file = unnamed(folder)?;
-        let rows = Rows {
-            file: file.try_clone()?,
-            count: 0,
-            bytes: 0,
-            pages: 0,
-            damaged: 0,
-            accepted: 0,
-            latest: 0,
-        };
-        Ok(RowWriter { out: BufWriter::with_capacity(1 << 16, file), rows })
+        let rows = Rows { file: file.try_clone()?, base: 0, starts: Vec::new(), told: Told::default() };
+        Ok(RowWriter { out: BufWriter::with_capacity(1 << 16, file), rows, encoded: Vec::new() })
     }
 
     pub fn push(&mut self, row: &Row) -> io::Result<()> {
-        row.write(&mut self.out)?;
-        let rows = &mut self.rows;
-        rows.count += 1;
-        rows.bytes = rows.bytes.saturating_add(row.length);
-        rows.pages += u64::from(row.pages);
-        rows.damaged += u64::from(row.damaged);
-        rows.accepted += u64::from(row.accepted);
-        rows.latest = rows.latest.max(row.at);
+        self.encoded.clear();
+        row.encode(&mut self.encoded)?;
+        self.out.write_all(&self.encoded)?;
+        let Rows { starts, told, .. } = &mut self.rows;
+        if told.count.is_multiple_of(STEP) {
+            starts.push(told.extent);
+        }
+        told.earliest = if told.count == 0 { row.at } else { told.earliest.min(row.at) };
+        told.latest = told.latest.max(row.at);
+        told.extent += self.encoded.len() as u64;
+        told.count += 1;
+        told.bytes = told.bytes.saturating_add(row.length);
+        told.pages += u64::from(row.pages);
+        told.damaged += u64::from(row.damaged);
+        told.accepted += u64::from(row.accepted);
         Ok(())
     }
 
     /// How many there are so far: the index of the next one.
     pub fn count(&self) -> usize {
-        self.rows.count
+        self.rows.told.count
     }
 
     pub fn finish(mut self) -> io::Result<Rows> {
@@ -184,12 +202,35 @@ impl RowWriter {
 }
 
 impl Rows {
+    /// Those that lie in a file from an offset on, as another process put them aside.
+    pub fn kept(file: File, base: u64, told: Told) -> Rows {
+        Rows { file, base, starts: Vec::new(), told }
+    }
+
     /// All of them, in order.
     pub fn iter(&self) -> RowIter<'_> {
-        let from = BufReader::with_capacity(1 << 16, From { file: &self.file, offset: 0 });
-        RowIter { from, index: 0, count: self.count }
+        self.since(0, 0)
+    }
+
+    /// Those from an index on; that row begins at `start`, from the first row on.
+    pub fn since(&self, index: usize, start: u64) -> RowIter<'_> {
+        let from = From { file: &self.file, offset: self.base.saturating_add(start) };
+        RowIter { from: BufReader::with_capacity(READ, from), index, count: self.told.count }
+    }
+
+    /// Where a marked row begins, from the first row on.
+    pub fn start(&self, mark: usize) -> u64 {
+        self.starts.get(mark).copied().unwrap_or_default()
+    }
+
+    /// Their bytes, to be kept elsewhere.
+    pub fn bytes(&self) -> impl Read + '_ {
+        From { file: &self.file, offset: self.base }.take(self.told.extent)
     }
 }
+
+/// Rows are read in pieces of this many bytes: some two hundred rows.
+const READ: usize = 1 << 15;
 
 /// Reads rows one after another: index and row.
 pub(super) struct RowIter<'r> {
@@ -290,15 +331,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_put_aside_comes_back_as_often_as_asked(rows in prop::collection::vec(row(), 0..50)) {
+        fn what_was_put_aside_comes_back_as_often_as_asked(rows in prop::collection::vec(row(), 0..150)) {
             let folder = tempfile::tempdir().expect("a folder");
             let mut writer = RowWriter::create(&folder.path().join("scratch")).expect("a file");
             rows.iter().for_each(|row| writer.push(row).expect("put aside"));
             let kept = writer.finish().expect("put aside");
-            prop_assert_eq!(kept.count, rows.len());
+            prop_assert_eq!(kept.told.count, rows.len());
             for _ in 0..2 {
                 let back: Vec<Row> = kept.iter().map(|row| row.expect("a row").1).collect();
                 prop_assert_eq!(&back, &rows);
+            }
+            for index in (0..rows.len()).step_by(STEP) {
+                let back: Vec<Row> =
+                    kept.since(index, kept.start(index / STEP)).map(|row| row.expect("a row").1).collect();
+                prop_assert_eq!(&back, &rows[index..]);
             }
             prop_assert_eq!(fs::read_dir(folder.path().join("scratch")).expect("a folder").count(), 0);
         }

@@ -4,11 +4,23 @@ use crate::journal::Timestamp;
 use crate::model::{ArchivedExam, Candidate, School, Script};
 use crate::store::{Annotations, ExamView, Life, Record, StoreError};
 
+/// Names a state of an exam.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The journal line that led to it: a later state has a higher one.
+    pub line: u64,
+    /// A digest that no other state has.
+    pub digest: [u8; 32],
+}
+
 /// One state of an exam, the same for as long as a job lasts: an [`ExamView`], or what a test or a bench
 /// makes up. Candidates have places, from 0, in the order of their entries' names.
 pub trait Source: Sync {
     /// The exam.
     fn exam(&self) -> &ArchivedExam;
+
+    /// Names this state of the exam: another one whenever anything that its copies show may be another.
+    fn state(&self) -> State;
 
     /// How far the exam's life has come.
     fn life(&self) -> Life;
@@ -56,6 +68,10 @@ pub trait Source: Sync {
 impl Source for ExamView {
     fn exam(&self) -> &ArchivedExam {
         self.exam()
+    }
+
+    fn state(&self) -> State {
+        State { line: self.line(), digest: self.digest() }
     }
 
     fn life(&self) -> Life {

@@ -15,8 +15,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::index::STEP;
 use super::report::Failure;
 use super::rows::{Row, Rows};
 use crate::journal::hex;
@@ -43,7 +45,8 @@ const HEADERS: [&str; 14] = [
 ];
 
 /// Length and checksums of a summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Measure {
     pub length: u64,
     pub crc32: u32,
@@ -51,31 +54,35 @@ pub(super) struct Measure {
 }
 
 /// Writes the whole summary to nowhere, to know its length and checksums: for 27,000 copies it
-/// has 6 MB, which are not worth holding.
-pub(super) fn measure(rows: &Rows, profile: Profile, failed: &[Failure]) -> io::Result<Measure> {
-    struct Gauge {
-        length: u64,
-        crc32: crc32fast::Hasher,
-        sha256: Sha256,
-    }
-    impl Write for Gauge {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.length += bytes.len() as u64;
-            self.crc32.update(bytes);
-            self.sha256.update(bytes);
-            Ok(bytes.len())
+/// has 6 MB, which are not worth holding. Also says where the line of every [`STEP`]-th row begins.
+pub(super) fn measure(rows: &Rows, profile: Profile, failed: &[Failure]) -> io::Result<(Measure, Vec<u64>)> {
+    let (mut crc32, mut sha256, mut length) = (crc32fast::Hasher::new(), Sha256::new(), 0);
+    let mut starts = Vec::new();
+    let mut lines = String::with_capacity(PIECE + 1024);
+    let mut gauge = |lines: &mut String| {
+        crc32.update(lines.as_bytes());
+        sha256.update(lines.as_bytes());
+        length += lines.len() as u64;
+        lines.clear();
+        length
+    };
+    head(&mut lines);
+    let options = options(profile);
+    for row in rows.iter() {
+        let (index, row) = row?;
+        if index.is_multiple_of(STEP) {
+            starts.push(gauge(&mut lines));
         }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+        line(&row, &options, &mut lines);
     }
-    let mut gauge = Gauge { length: 0, crc32: crc32fast::Hasher::new(), sha256: Sha256::new() };
-    write(rows.iter(), profile, failed, &mut gauge)?;
-    Ok(Measure {
-        length: gauge.length,
-        crc32: gauge.crc32.finalize(),
-        sha256: gauge.sha256.finalize().into(),
-    })
+    for failure in failed {
+        if lines.len() >= PIECE {
+            gauge(&mut lines);
+        }
+        failure_line(failure, &mut lines);
+    }
+    let length = gauge(&mut lines);
+    Ok((Measure { length, crc32: crc32.finalize(), sha256: sha256.finalize().into() }, starts))
 }
 
 /// Writes the summary of these copies and of those that could not be made, a few kilobytes at a time.
@@ -85,30 +92,58 @@ pub(super) fn write(
     failed: &[Failure],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut lines = String::with_capacity(16 * 1024);
-    lines.push('\u{FEFF}');
-    lines.push_str(&HEADERS.join(";"));
-    lines.push_str("\r\n");
+    let mut lines = String::with_capacity(PIECE + 1024);
+    head(&mut lines);
+    write_on(lines, copies, profile, failed, |piece| out.write_all(piece).map(|()| true))
+}
+
+/// Goes on with a summary whose beginning is known: the lines of these copies and of those that could not
+/// be made. `take` is given a few kilobytes at a time, and says whether it wants more.
+pub(super) fn write_on<E: From<io::Error>>(
+    mut lines: String,
+    copies: impl Iterator<Item = io::Result<(usize, Row)>>,
+    profile: Profile,
+    failed: &[Failure],
+    mut take: impl FnMut(&[u8]) -> Result<bool, E>,
+) -> Result<(), E> {
     let options = options(profile);
     for row in copies {
         line(&row?.1, &options, &mut lines);
-        if lines.len() >= 15 * 1024 {
-            out.write_all(lines.as_bytes())?;
+        if lines.len() >= PIECE {
+            if !take(lines.as_bytes())? {
+                return Ok(());
+            }
             lines.clear();
         }
     }
     for failure in failed {
-        lines.push(';');
-        text(&failure.candidate, &mut lines);
-        lines.push_str(";;;;;;;;;;;;");
-        text(&format!("copie non produite ({})", failure.code), &mut lines);
-        lines.push_str("\r\n");
-        if lines.len() >= 15 * 1024 {
-            out.write_all(lines.as_bytes())?;
+        failure_line(failure, &mut lines);
+        if lines.len() >= PIECE {
+            if !take(lines.as_bytes())? {
+                return Ok(());
+            }
             lines.clear();
         }
     }
-    out.write_all(lines.as_bytes())
+    take(lines.as_bytes()).map(|_all_is_said| ())
+}
+
+/// Lines are handed on in pieces of about this many bytes.
+const PIECE: usize = 15 * 1024;
+
+/// The first line.
+pub(super) fn head(lines: &mut String) {
+    lines.push('\u{FEFF}');
+    lines.push_str(&HEADERS.join(";"));
+    lines.push_str("\r\n");
+}
+
+fn failure_line(failure: &Failure, lines: &mut String) {
+    lines.push(';');
+    text(&failure.candidate, lines);
+    lines.push_str(";;;;;;;;;;;;");
+    text(&format!("copie non produite ({})", failure.code), lines);
+    lines.push_str("\r\n");
 }
 
 fn line(row: &Row, options: &str, lines: &mut String) {

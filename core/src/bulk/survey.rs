@@ -48,7 +48,7 @@ const SAMPLE: usize = 32;
 /// [`BulkError`] when the selection names what is not there.
 pub fn survey(job: &Job<'_>, request: &PlanRequest) -> Result<Survey, BulkError> {
     let shop = Workshop::open(*job)?;
-    let places = asked_for(job, &request.selection)?;
+    let places = asked_for(job.source, &request.selection)?;
     job.progress.begin(Phase::Plan, places.len() as u64, 0);
     let mut survey = Survey {
         request: request.clone(),
@@ -63,7 +63,7 @@ pub fn survey(job: &Job<'_>, request: &PlanRequest) -> Result<Survey, BulkError>
     let mut found_school = request.selection.school.is_none();
     for chunk in places.chunks(CHUNK) {
         let looked = shop.each(chunk.to_vec(), |place| {
-            (!shop.halted()).then(|| match choose(job, &request.selection, place) {
+            (!shop.halted()).then(|| match choose(job.source, &request.selection, place) {
                 Choice::Copy(chosen) => {
                     let pages = chosen.script.get().pages.len();
                     Ok((Surveyed::of(&chosen), pages, chosen.damage()))
@@ -102,7 +102,7 @@ impl Survey {
         let step = self.copies.len().div_ceil(SAMPLE).max(1);
         let sample: Vec<Surveyed> = self.copies.iter().step_by(step).copied().collect();
         let added = shop.each(sample, |copy| {
-            let Choice::Copy(chosen) = choose(&shop.job, &self.request.selection, copy.place) else {
+            let Choice::Copy(chosen) = choose(shop.job.source, &self.request.selection, copy.place) else {
                 return None;
             };
             let whole = shop.edition(self.request.profile, &chosen, |rope| Ok(rope.len())).ok()?;

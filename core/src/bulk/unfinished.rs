@@ -61,13 +61,13 @@ impl Unfinished {
 
     /// Which copies of the plan are whole in the file; none when it belongs to another plan.
     pub fn whole(&self, plan: &Plan) -> io::Result<Vec<bool>> {
-        let mut whole = vec![false; plan.rows.count];
+        let mut whole = vec![false; plan.rows.told.count];
         if self.file.metadata()?.len() != plan.outline().total() {
             return Ok(whole);
         }
         (&self.note).seek(SeekFrom::Start(0))?;
         // A line has two numbers; whatever is longer than this was not written by us.
-        let mut lines = BufReader::new(&self.note).take(64 + 64 * plan.rows.count as u64 + 256);
+        let mut lines = BufReader::new(&self.note).take(64 + 64 * plan.rows.told.count as u64 + 256);
         let mut line = String::new();
         lines.read_line(&mut line)?;
         if line != head(plan) {

@@ -1,7 +1,5 @@
 //! The threads of a job, their desks, and what stops them.
 
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -11,12 +9,11 @@ use rayon::prelude::*;
 
 use super::choosing::Chosen;
 use super::error::{BulkError, CopyFault, StopFault};
+use super::making::{Making, Schools};
 use super::progress::Progress;
 use super::source::Source;
-use crate::model::School;
-use crate::render::{Desk, Press, Profile, Subject};
+use crate::render::{Desk, Press, Profile};
 use crate::rope::{BlobSource, Rope};
-use crate::store::Record;
 
 /// What every job needs. The same for planning and for writing.
 #[derive(Clone, Copy)]
@@ -43,8 +40,7 @@ pub(super) struct Workshop<'a> {
     pub job: Job<'a>,
     pool: ThreadPool,
     desks: Vec<Mutex<Desk>>,
-    /// Schools met so far: an exam has some hundred, its copies come school by school.
-    schools: Mutex<BTreeMap<String, Record<School>>>,
+    schools: Schools,
     stopped: AtomicBool,
     stop: Mutex<Option<StopFault>>,
 }
@@ -62,7 +58,7 @@ impl<'a> Workshop<'a> {
             job,
             pool,
             desks,
-            schools: Mutex::default(),
+            schools: Schools::default(),
             stopped: AtomicBool::new(false),
             stop: Mutex::new(None),
         })
@@ -96,8 +92,7 @@ impl<'a> Workshop<'a> {
         &self.pool
     }
 
-    /// Makes one edition on the present thread's desk and hands it on. A panic, in a renderer
-    /// or in what it is handed to, is this copy's fault and no other's.
+    /// Makes one edition on the present thread's desk and hands it on. See [`Making::edition`].
     pub fn edition<T>(
         &self,
         profile: Profile,
@@ -106,34 +101,7 @@ impl<'a> Workshop<'a> {
     ) -> Result<T, CopyFault> {
         let place = rayon::current_thread_index().unwrap_or(0) % self.desks.len();
         let mut desk = self.desks[place].lock().unwrap_or_else(PoisonError::into_inner);
-        let made = catch_unwind(AssertUnwindSafe(|| {
-            fail::fail_point!("bulk-copy");
-            let school = self.school(&chosen.candidate.get().school)?;
-            let annotations = self.job.source.annotations(&chosen.script)?;
-            let subject = Subject {
-                exam: self.job.source.exam(),
-                school: school.get(),
-                candidate: chosen.candidate.get(),
-                script: chosen.script.get(),
-                annotations: annotations.get(),
-                renderable_at: chosen.at,
-            };
-            then(self.job.press.edition(&subject, profile, &mut desk)?)
-        }));
-        made.unwrap_or_else(|_| {
-            // Half drawn: nothing of it goes into the next copy.
-            *desk = Desk::default();
-            Err(CopyFault::Panic)
-        })
-    }
-
-    fn school(&self, uai: &str) -> Result<Record<School>, CopyFault> {
-        let mut schools = self.schools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(school) = schools.get(uai) {
-            return Ok(school.clone());
-        }
-        let school = self.job.source.school(uai)?.ok_or(CopyFault::Gone { what: "school" })?;
-        schools.insert(uai.to_owned(), school.clone());
-        Ok(school)
+        let Job { source, press, .. } = self.job;
+        Making { source, press, schools: &self.schools }.edition(profile, chosen, &mut desk, then)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::closing::{ChangeMarks, ChangeSettings, Launch, MoveBatches, Publish, Sent};
 use super::hex;
 use super::keeping::{HoldCopy, PurgeExam};
+use super::people::{PutAccount, PutToken};
 use crate::model::BlobRef;
 
 /// Everything that changes the state of a data directory. Carries ids, digests and numbers only:
@@ -40,12 +41,16 @@ pub enum Command {
     HoldCopy(HoldCopy),
     /// The copies of an exam are destroyed, except those that are held.
     PurgeExam(PurgeExam),
+    /// An account is made or changed.
+    PutAccount(PutAccount),
+    /// A token is made or taken back.
+    PutToken(PutToken),
 }
 
 impl Command {
-    /// The exam it is about.
-    pub fn exam(&self) -> &str {
-        match self {
+    /// The exam it is about; none when it is about people.
+    pub fn exam(&self) -> Option<&str> {
+        Some(match self {
             Command::Import(command) => &command.exam,
             Command::AcceptDamage(command) => &command.exam,
             Command::FoundDamage(command) => &command.exam,
@@ -57,6 +62,16 @@ impl Command {
             Command::Publish(command) => &command.exam,
             Command::HoldCopy(command) => &command.exam,
             Command::PurgeExam(command) => &command.exam,
+            Command::PutAccount(_) | Command::PutToken(_) => return None,
+        })
+    }
+
+    /// What it is about, as messages say it.
+    pub fn about(&self) -> String {
+        match self {
+            Command::PutAccount(command) => format!("account {}", hex::encode(&command.account)),
+            Command::PutToken(command) => format!("token {}", hex::encode(&command.token)),
+            other => format!("exam {}", other.exam().unwrap_or_default()),
         }
     }
 
@@ -70,6 +85,8 @@ impl Command {
             Command::Sent(command) => command.answer.rejected().into_iter().collect(),
             Command::HoldCopy(command) => vec![command.reason],
             Command::PurgeExam(command) => vec![command.rest],
+            Command::PutAccount(command) => vec![command.content],
+            Command::PutToken(command) => vec![command.content],
             Command::FoundDamage(_)
             | Command::ChangeSettings(_)
             | Command::MoveBatches(_)

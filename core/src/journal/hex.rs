@@ -57,6 +57,28 @@ pub mod digest {
     }
 }
 
+/// `#[serde(with = "…")]` for an id of 128 bits: 32 hexadecimal digits.
+pub mod id {
+    use super::*;
+
+    /// Writes.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    pub fn serialize<S: Serializer>(id: &[u8; 16], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&encode(id))
+    }
+
+    /// Reads.
+    ///
+    /// # Errors
+    /// What is not 32 lower-case hexadecimal digits.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 16], D::Error> {
+        let text = String::deserialize(deserializer)?;
+        decode(&text).ok_or_else(|| D::Error::custom("not 32 lower-case hexadecimal digits"))
+    }
+}
+
 /// `#[serde(with = "…")]` for a [`BlobRef`] that may be missing.
 pub mod optional_blob {
     use super::*;

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `counts` are those of the whole exam after the command: what the database is compared with
-//! when it is opened.
+//! when it is opened. A command about an account or a token has no exam, and zeros there.
 
 mod actor;
 mod closing;
@@ -20,6 +20,7 @@ mod file;
 pub mod hex;
 mod keeping;
 mod line;
+mod people;
 
 pub use actor::{Actor, Role};
 pub use closing::{
@@ -33,6 +34,7 @@ pub use command::{
 pub use file::{Cut, Journal, JournalError, Lines};
 pub use keeping::{HoldCopy, PurgeExam};
 pub use line::{Line, instant, parse_instant};
+pub use people::{AccountContent, PutAccount, PutToken, TokenContent};
 
 /// Seconds since 1970-01-01T00:00:00Z. Always passed in: nothing here reads a clock.
 pub type Timestamp = i64;

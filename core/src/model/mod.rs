@@ -5,6 +5,7 @@
 //! whoever changes the shape of one of them moves the old shape to a frozen module in `store`
 //! first, and raises the version in `store::record`.
 
+mod account;
 mod annotation;
 mod candidate;
 mod exam;
@@ -12,6 +13,7 @@ mod mark;
 mod page;
 mod script;
 
+pub use account::*;
 pub use annotation::*;
 pub use candidate::*;
 pub use exam::*;

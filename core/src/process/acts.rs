@@ -24,8 +24,8 @@ pub enum ActError {
         "ACT-001 a reason of 1 to 2,000 characters without control characters is needed; nothing was changed"
     )]
     Reason,
-    /// The reason cannot be kept.
-    #[error("ACT-002 the reason cannot be kept: {0}; nothing was changed")]
+    /// The reason, or the content of an account or token, cannot be kept.
+    #[error("ACT-002 what belongs to the command cannot be kept: {0}; nothing was changed")]
     Keep(#[source] io::Error),
     /// The rules say no, or the store cannot.
     #[error(transparent)]

@@ -29,6 +29,8 @@ pub enum Act {
     Purge,
     /// Copying everything, secret and names included.
     Backup,
+    /// Making, changing and closing accounts, and taking anybody's tokens back.
+    ManageAccounts,
 }
 
 /// Somebody acts in a role that may not.
@@ -58,6 +60,7 @@ impl Act {
             | Act::Hold
             | Act::Purge
             | Act::Backup => Role::ExamOfficeManager,
+            Act::ManageAccounts => Role::Administrator,
         }
     }
 
@@ -75,6 +78,7 @@ impl Act {
             Act::Hold => "hold or release a copy",
             Act::Purge => "purge copies",
             Act::Backup => "make a backup",
+            Act::ManageAccounts => "manage accounts",
         }
     }
 }
@@ -84,6 +88,7 @@ fn role_name(role: &Role) -> &'static str {
         Role::ExamOfficeManager => "the exam office manager",
         Role::AcademicCoordinator => "the academic coordinator",
         Role::School(_) => "a school",
+        Role::Administrator => "the administrator",
         Role::System => "the program by itself",
     }
 }
@@ -103,6 +108,31 @@ pub fn allowed(role: &Role, act: Act) -> Result<(), NotAllowed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_administrator_manages_accounts_and_nothing_else_and_nobody_else_does() {
+        let school = Role::School("9740001H".to_owned());
+        for role in [Role::ExamOfficeManager, Role::AcademicCoordinator, school, Role::System] {
+            assert!(allowed(&role, Act::ManageAccounts).is_err(), "{role:?}");
+        }
+        assert!(allowed(&Role::Administrator, Act::ManageAccounts).is_ok());
+        for act in [
+            Act::Import,
+            Act::AcceptDamage,
+            Act::ChangeSettings,
+            Act::LockBatches,
+            Act::Harmonise,
+            Act::Validate,
+            Act::CorrectMark,
+            Act::Close,
+            Act::Publish,
+            Act::Hold,
+            Act::Purge,
+            Act::Backup,
+        ] {
+            assert!(allowed(&Role::Administrator, act).is_err(), "{act:?}");
+        }
+    }
 
     #[test]
     fn only_the_exam_office_manager_closes_and_only_the_coordinator_validates() {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Copy, HalfEm, Measure, Profile, Registry};
+use sha2::{Digest, Sha256};
+
+use super::{Copy, HalfEm, Measure, Profile, Registration, Registry};
 use crate::journal::Timestamp;
 use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
 use crate::rope::Rope;
@@ -58,6 +60,11 @@ pub trait Composer: Send + Sync {
         rope: &mut Rope,
     ) -> Result<(), RenderError>;
 
+    /// Raised whenever the same copy is composed otherwise than before, as [`super::Renderer::version`].
+    fn version(&self) -> &str {
+        "1"
+    }
+
     /// How wide words will be, so that renderers can break them into lines. A composer that sets
     /// words in real fonts says so here; otherwise a character counts half an em.
     fn measure(&self) -> Arc<dyn Measure> {
@@ -91,6 +98,23 @@ impl Press {
         &self.registry
     }
 
+    /// Names what makes editions: renderers with what they declare and their versions, and the composer's.
+    /// A press that makes other bytes of the same script has another one, as far as versions tell the truth.
+    pub fn identity(&self) -> [u8; 32] {
+        let mut hash = Sha256::new_with_prefix(b"copiste press 1");
+        let mut text = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        text(self.composer.version());
+        for Registration { name, choice, order, renderer } in self.registry.entries() {
+            text(name);
+            text(&format!("{choice:?} {order}"));
+            text(renderer.version());
+        }
+        hash.finalize().into()
+    }
+
     /// Makes the edition of one script under a profile. The rope belongs to the desk and is
     /// replaced by the next edition; whoever wants to keep it leaves another in its place.
     ///
@@ -110,5 +134,54 @@ impl Press {
         }
         self.composer.compose(subject, profile, &desk.copy, &mut desk.rope)?;
         Ok(&mut desk.rope)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::{Choice, Renderer};
+
+    struct Numbered(&'static str);
+
+    impl Renderer for Numbered {
+        fn draw(&self, _: &Subject<'_>, _: &mut Copy) -> Result<(), RenderError> {
+            Ok(())
+        }
+        fn version(&self) -> &str {
+            self.0
+        }
+    }
+
+    impl Composer for Numbered {
+        fn compose(&self, _: &Subject<'_>, _: Profile, _: &Copy, _: &mut Rope) -> Result<(), RenderError> {
+            Ok(())
+        }
+        fn version(&self) -> &str {
+            self.0
+        }
+    }
+
+    #[test]
+    fn whatever_is_declared_of_a_press_names_it() {
+        let identity = |composer, renderers: &[(&'static str, Option<Choice>, i32, &'static str)]| {
+            let mut registry = Registry::new();
+            for (name, choice, order, version) in renderers.iter().copied() {
+                let renderer = Box::new(Numbered(version));
+                registry.register(Registration { name, choice, order, renderer });
+            }
+            Press::new(registry, Box::new(Numbered(composer))).identity()
+        };
+        let base = identity("1", &[("a", None, 0, "1"), ("b", None, 1, "1")]);
+        assert_eq!(identity("1", &[("b", None, 1, "1"), ("a", None, 0, "1")]), base);
+        let others = [
+            identity("2", &[("a", None, 0, "1"), ("b", None, 1, "1")]),
+            identity("1", &[("a", None, 0, "2"), ("b", None, 1, "1")]),
+            identity("1", &[("a", None, 2, "1"), ("b", None, 1, "1")]),
+            identity("1", &[("a", Some(Choice::Annotations), 0, "1"), ("b", None, 1, "1")]),
+            identity("1", &[("a", None, 0, "1"), ("c", None, 1, "1")]),
+            identity("1", &[("a", None, 0, "1")]),
+        ];
+        assert!(others.iter().all(|other| *other != base));
     }
 }

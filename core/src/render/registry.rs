@@ -11,6 +11,12 @@ pub trait Renderer: Send + Sync {
     /// # Errors
     /// [`RenderError`] when this copy cannot be drawn; the others go on.
     fn draw(&self, subject: &Subject<'_>, copy: &mut Copy) -> Result<(), RenderError>;
+
+    /// Raised whenever the same subject is drawn otherwise than before: plans of archives are kept for one
+    /// version of every renderer.
+    fn version(&self) -> &str {
+        "1"
+    }
 }
 
 /// A renderer with what it declares of itself.

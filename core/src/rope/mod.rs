@@ -6,6 +6,7 @@
 //! without reading a scan, and can read any byte range.
 
 mod crc;
+mod pour;
 mod sink;
 
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use crc::combine;
+pub(crate) use pour::slice;
+pub use pour::{Outlet, pour};
 pub use sink::{BlobSource, RopeError, RopeReader, write_to_file};
 
 use crate::model::BlobRef;
@@ -53,6 +56,18 @@ pub enum Segment {
     Shared(Arc<Shared>),
     /// A whole scan blob.
     Blob(BlobRef),
+}
+
+impl Segment {
+    /// How many bytes it has; never none.
+    #[expect(clippy::len_without_is_empty, reason = "a rope holds no empty segment")]
+    pub fn len(&self) -> u64 {
+        match self {
+            Segment::Owned { start, end } => (end - start) as u64,
+            Segment::Shared(shared) => shared.bytes().len() as u64,
+            Segment::Blob(blob) => blob.length,
+        }
+    }
 }
 
 /// A document as a list of segments. See the module's text.

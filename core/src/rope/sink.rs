@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::copy_file_range;
 
+use super::pour::opened;
 use super::{Rope, Segment};
 use crate::model::BlobRef;
 
@@ -98,14 +99,7 @@ fn write_pieces(file: &File, pieces: &mut Vec<IoSlice<'_>>, mut at: u64) -> Resu
 
 fn copy_blob(blob: &BlobRef, file: &File, offset: u64, blobs: &dyn BlobSource) -> Result<(), RopeError> {
     let scan = |source| RopeError::Scan { blob: *blob, source };
-    let from = blobs.open(blob).map_err(scan)?;
-    let held = from.metadata().map_err(scan)?.len();
-    if held != blob.length {
-        return Err(scan(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            format!("{held} bytes instead of {}", blob.length),
-        )));
-    }
+    let from = opened(blob, blobs).map_err(scan)?;
     let mut read_at = 0;
     let mut write_at = offset;
     while read_at < blob.length {
@@ -164,11 +158,7 @@ impl<'a> RopeReader<'a> {
         let mut at = 0;
         for segment in rope.segments() {
             starts.push(at);
-            at += match segment {
-                Segment::Owned { start, end } => (end - start) as u64,
-                Segment::Shared(shared) => shared.bytes().len() as u64,
-                Segment::Blob(blob) => blob.length,
-            };
+            at += segment.len();
         }
         starts.push(at);
         RopeReader { rope, blobs, starts, open: None }
@@ -198,7 +188,7 @@ impl<'a> RopeReader<'a> {
             Segment::Blob(blob) => {
                 let scan = |source| RopeError::Scan { blob: *blob, source };
                 if self.open.as_ref().is_none_or(|(open, _)| *open != index) {
-                    self.open = Some((index, self.blobs.open(blob).map_err(scan)?));
+                    self.open = Some((index, opened(blob, self.blobs).map_err(scan)?));
                 }
                 if let Some((_, file)) = &self.open {
                     file.read_exact_at(buffer, within).map_err(scan)?;

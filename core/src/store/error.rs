@@ -80,6 +80,19 @@ pub enum OpenError {
         /// How many there are.
         found: u64,
     },
+    /// The database does not hold the accounts or tokens that the journal says it must.
+    #[error(
+        "STO-006 the database has {found} {what}, the journal says {expected}: the database is damaged; \
+         `copiste verify` says where, `copiste rebuild` makes it again"
+    )]
+    PeopleCounts {
+        /// Which records.
+        what: &'static str,
+        /// How many there must be.
+        expected: u64,
+        /// How many there are.
+        found: u64,
+    },
     /// The data directory has lines or records, and its secret is gone.
     #[error(
         "STO-007 the secret of the data directory is {state}; without it script ids would change: restore \
@@ -208,10 +221,10 @@ pub enum ExecuteError {
         exam: String,
     },
     /// Whoever gave the command takes it back.
-    #[error("STO-028 exam {exam}: the command was stopped before its journal line; nothing was changed")]
+    #[error("STO-028 {about}: the command was stopped before its journal line; nothing was changed")]
     Stopped {
-        /// The exam.
-        exam: String,
+        /// What it was about: `exam …`.
+        about: String,
     },
     /// The rules of the trade say no.
     #[error(transparent)]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::apply::purge::gone;
 use super::apply::rest::Rest;
-use super::apply::{Bench, Place, apply, count_span, exam_entry, prepare};
+use super::apply::{Bench, Place, apply, count_span, exam_entry, people, prepare};
 use super::generation::Generations;
 use super::packs::OpenPacks;
 use super::record::{InspectionRecord, Record, Waiting};
@@ -113,10 +113,11 @@ impl Store {
     }
 
     /// As [`Store::execute`], if the exam is still what somebody looked at: `seen` is its
-    /// [`ExamView::line`] then.
+    /// [`ExamView::line`] then, or the line of the account or token.
     ///
     /// # Errors
-    /// [`ExecuteError::Changed`] when it is not; nothing has changed then.
+    /// [`ExecuteError::Changed`] or [`super::PeopleRefusal::Changed`] when it is not; nothing has
+    /// changed then.
     pub fn execute_on(
         &self,
         seen: Option<u64>,
@@ -142,11 +143,14 @@ impl Store {
         }
         let bench = Bench { stop, ..self.bench() };
         self.generations.sweep(&self.tables)?;
-        if let Some(seen) = seen
-            && let Some(entry) = exam_entry(&self.tables, command.exam())?
-            && entry.get().line.to_native() != seen
-        {
-            return Err(ExecuteError::Changed { exam: command.exam().to_owned() });
+        match (seen, command.exam()) {
+            (Some(seen), Some(exam)) => {
+                if exam_entry(&self.tables, exam)?.is_some_and(|entry| entry.get().line.to_native() != seen) {
+                    return Err(ExecuteError::Changed { exam: exam.to_owned() });
+                }
+            }
+            (Some(seen), None) => people::unchanged(&self.tables, command, seen)?,
+            (None, _) => {}
         }
         let place = Place { line: writer.journal.last() + 1, at, actor };
         let prepared = match prepare(&bench, command, place, false) {
@@ -156,17 +160,17 @@ impl Store {
                 return Err(error);
             }
         };
-        if !prepared.changes {
+        if !prepared.changes() {
             return Ok(Executed { line: None, counts: prepared.counts() });
         }
         fail::fail_point!("execute-prepared");
         if stop() {
-            prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
+            prepared.staged().into_iter().for_each(|generation| self.generations.give_up(generation));
             self.sweep_later();
-            return Err(ExecuteError::Stopped { exam: command.exam().to_owned() });
+            return Err(ExecuteError::Stopped { about: command.about() });
         }
         if let Err(error) = writer.journal.append(at, actor, command, prepared.counts()) {
-            prepared.staged.into_iter().for_each(|generation| self.generations.give_up(generation));
+            prepared.staged().into_iter().for_each(|generation| self.generations.give_up(generation));
             self.sweep_later();
             return Err(error.into());
         }

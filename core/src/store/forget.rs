@@ -27,8 +27,9 @@ use crate::journal::hex;
 const NEW: &str = "db.new";
 const PAST: &str = "db.past";
 
-/// Folders that may hold what an import or a verification left when it was killed.
-const LEFT_BEHIND: [&str; 2] = ["staging", "verifying"];
+/// Folders that may hold what an import or a verification left when it was killed, and the plans of
+/// archives, which name everyone and are made again when they are wanted.
+const LEFT_BEHIND: [&str; 3] = ["staging", "verifying", "plans"];
 
 /// What was removed after purges, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct Left {
 
 impl Store {
     /// Removes from the disk what no exam has any more: blobs that nothing refers to, the database's
-    /// old values, what killed jobs left. Then looks at the whole blob store again. Nobody may have a
+    /// old values, what killed jobs left, the plans of archives. Then looks at the whole blob store again. Nobody may have a
     /// view of the store meanwhile.
     ///
     /// # Errors
@@ -226,7 +227,12 @@ fn copied(
             copy_table(from, from.scan_prefix(generation.to_be_bytes()), to, |_| true)?;
         }
     }
-    for (from, to) in [(&from.exams, &to.exams), (&from.exports, &to.exports), (&from.holds, &to.holds)] {
+    for (from, to) in [
+        (&from.exams, &to.exams),
+        (&from.exports, &to.exports),
+        (&from.holds, &to.holds),
+        (&from.accounts, &to.accounts),
+    ] {
         copy_table(from, from.iter(), to, |_| true)?;
     }
     let scans = |key: &[u8]| key.try_into().is_ok_and(|sha256: &[u8; 32]| referenced.has(sha256));

@@ -81,6 +81,7 @@ pub(super) fn read(tables: &Tables, secret: &[u8; 32]) -> Result<State, StoreErr
             && tables.exams.is_empty()
             && tables.exports.is_empty()
             && tables.holds.is_empty()
+            && tables.accounts.is_empty()
             && tables.of_generations().iter().all(|tree| tree.is_empty());
         return if empty { Ok(State::New) } else { Err(inconsistent("its format is not said")) };
     };

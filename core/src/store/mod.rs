@@ -10,7 +10,10 @@
 //! | `journal-cut-…` | what a crash left of a line, kept aside |
 //! | `blobs/ab/cdef…` | scans and bundle files by SHA-256; `blobs/incoming` while they are written |
 //! | `db/` | the sled database, which the journal and the blobs can make again |
+//! | `plans/` | what archives were planned to be; made again when it is missing: see [`crate::bulk`] |
 //! | `db.new`, `db.past` | for a moment, while a purge makes the database anew: see [`forget`] |
+//!
+//! Accounts and tokens lie beside the exams, and no purge touches them.
 //!
 //! Records have keys that begin with a *generation*. An import writes a new generation beside the
 //! old one and then, in one transaction, makes it the exam's own: a reader's [`ExamView`] stays on
@@ -34,6 +37,8 @@ mod meta;
 mod moments;
 mod open;
 mod packs;
+mod people;
+mod people_refusal;
 mod purges;
 mod record;
 mod refusal;
@@ -53,6 +58,7 @@ pub use execute::{Executed, Store};
 pub use forget::{Forgotten, Left};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use inspected::{Inspected, Seen};
+pub use people_refusal::PeopleRefusal;
 pub use record::{
     ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
     Few, Hold, InspectionRecord, Kept, Life, Outcome, Purged, Record, RecordFault, SHOWN, Standing, Tally,

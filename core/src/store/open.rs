@@ -1,8 +1,9 @@
 //! Opening a data directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,12 +15,13 @@ use super::generation::Generations;
 use super::leaves;
 use super::lock::Lock;
 use super::meta::{self, Applied, State};
+use super::people;
 use super::purges::Purges;
 use super::record::{ExamEntry, Record, SPAN};
 use super::secret::Secret;
 use super::tables::{Tables, of_exam};
 use super::{BlobStore, ExecuteError, NEVER, OpenError, OpenOptions, Store, StoreError, moments};
-use crate::journal::{Counts, Journal, Lines};
+use crate::journal::{Command, Counts, Journal, Line, Lines};
 
 /// The journal's file within a data directory.
 pub(super) const JOURNAL: &str = "journal.jsonl";
@@ -52,7 +54,9 @@ fn opened(dir: &Path, options: &OpenOptions, from_nothing: bool) -> Result<Store
         let path = path.to_owned();
         move |source| OpenError::Io { act, path, source }
     };
-    fs::create_dir_all(dir).map_err(io("make", dir))?;
+    // It holds names, scans and what passwords were made into: for its owner alone, unless somebody made it
+    // before, for others too.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io("make", dir))?;
     let lock = Lock::take(dir)?;
     let blobs_dir = dir.join(BLOBS);
     let blobs = BlobStore::open_in(&blobs_dir).map_err(io("open", &blobs_dir))?;
@@ -115,14 +119,14 @@ fn check_and_replay(
         State::New => Applied { line: 0, head: [0; 32] },
     };
     let mut head_then = [0; 32];
-    let mut expected = BTreeMap::new();
+    let mut expected = Expected::default();
     let mut purges = Purges::default();
     let (journal, cut) = Journal::open(&replay.journal, applied.line, |line, digest| {
         if line.number == applied.line {
             head_then = *digest;
         }
         purges.note(line);
-        expected.insert(line.command.exam().to_owned(), line.counts);
+        expected.note(line);
     })?;
     if applied.line > journal.last() || head_then != applied.head {
         return Err(OpenError::JournalBehind { journal: journal.last(), applied: applied.line });
@@ -137,8 +141,49 @@ fn check_and_replay(
     let bench = Bench { tables, blobs, generations: &generations, secret, load: options.load, stop: NEVER };
     replay_from(&bench, &replay.journal, applied.line, &purges)?;
     generations.sweep(tables)?;
-    compare_counts(tables, &expected)?;
+    compare_counts(tables, &expected.exams)?;
+    compare_people(tables, &expected)?;
     Ok((journal, cut, generations))
+}
+
+/// What the journal says there must be.
+#[derive(Default)]
+struct Expected {
+    /// Counts of each exam after its last line.
+    exams: BTreeMap<String, Counts>,
+    accounts: BTreeSet<[u8; 16]>,
+    tokens: BTreeSet<[u8; 16]>,
+}
+
+impl Expected {
+    /// Takes a line into account; they come in order.
+    fn note(&mut self, line: &Line) {
+        match &line.command {
+            Command::PutAccount(command) => {
+                self.accounts.insert(command.account);
+            }
+            Command::PutToken(command) => {
+                self.tokens.insert(command.token);
+            }
+            command => {
+                self.exams.extend(command.exam().map(|exam| (exam.to_owned(), line.counts)));
+            }
+        }
+    }
+}
+
+/// An account that was lost could be made a second time, by somebody else.
+fn compare_people(tables: &Tables, expected: &Expected) -> Result<(), OpenError> {
+    let (accounts, tokens) = people::count(tables);
+    for (what, expected, found) in
+        [("accounts", &expected.accounts, accounts), ("tokens", &expected.tokens, tokens)]
+    {
+        let expected = expected.len() as u64;
+        if found != expected {
+            return Err(OpenError::PeopleCounts { what, expected, found });
+        }
+    }
+    Ok(())
 }
 
 /// The generations of a database.
@@ -166,15 +211,13 @@ pub(super) fn replay_from(
         let refused =
             |source: ExecuteError| OpenError::Replay { line: line.number, source: Box::new(source) };
         if (bench.stop)() {
-            return Err(refused(ExecuteError::Stopped { exam: line.command.exam().to_owned() }));
+            return Err(refused(ExecuteError::Stopped { about: line.command.about() }));
         }
         let place = Place { line: line.number, at: line.at, actor: &line.actor };
         let prepared = prepare(bench, &line.command, place, true).map_err(refused)?;
         if prepared.counts() != line.counts {
-            return Err(refused(ExecuteError::Contradiction {
-                exam: line.command.exam().to_owned(),
-                detail: "the exam's counts are not those the journal gives".to_owned(),
-            }));
+            let detail = format!("{}: its counts are not those the journal gives", line.command.about());
+            return Err(refused(StoreError::Inconsistent { detail }.into()));
         }
         apply(bench, &prepared, line.number, digest).map_err(|error| refused(error.into()))?;
         bench.generations.sweep(bench.tables)?;

@@ -29,6 +29,6 @@ impl Purges {
 
     /// Whether a later line stands for this one.
     pub(super) fn replace(&self, line: &Line) -> bool {
-        self.0.get(line.command.exam()).is_some_and(|purge| line.number < *purge)
+        line.command.exam().and_then(|exam| self.0.get(exam)).is_some_and(|purge| line.number < *purge)
     }
 }

@@ -258,6 +258,9 @@ pub enum Refusal {
         /// The exam.
         exam: String,
     },
+    /// What the rules on accounts and tokens refuse.
+    #[error(transparent)]
+    People(#[from] super::PeopleRefusal),
     /// It has been said before, otherwise.
     #[error("CLO-007 exam {exam} is published already, on another date; nothing was changed")]
     PublishedBefore {

@@ -49,6 +49,8 @@ pub(super) struct Tables {
     pub(super) exports: Table,
     /// Exam id, zero, candidate number → `Hold`. Imports leave them alone.
     pub(super) holds: Table,
+    /// `a` and id → `Account`; `t` and SHA-256 of the secret → `AccessToken`. See [`super::people`].
+    pub(super) accounts: Table,
     /// SHA-256 of a scan → `InspectionRecord`.
     pub(super) inspections: Table,
     lock: Option<Lock>,
@@ -89,6 +91,7 @@ impl Tables {
                 search: tree("search")?,
                 exports: tree("exports")?,
                 holds: tree("holds")?,
+                accounts: tree("accounts")?,
                 inspections: tree("inspections")?,
                 db,
                 dir: dir.to_owned(),
@@ -234,6 +237,21 @@ pub(super) fn export_key(exam: &str, target: Target, number: u64) -> Vec<u8> {
 pub(super) fn hold_key(exam: &str, candidate: &str) -> Vec<u8> {
     [exam.as_bytes(), &[0], candidate.as_bytes()].concat()
 }
+
+/// The key of an account.
+pub(super) fn account_key(id: &[u8; 16]) -> Vec<u8> {
+    [ACCOUNTS, id.as_slice()].concat()
+}
+
+/// The key of a token: who shows its secret is looked up without a walk through all tokens.
+pub(super) fn token_key(sha256: &[u8; 32]) -> Vec<u8> {
+    [TOKENS, sha256.as_slice()].concat()
+}
+
+/// What the keys of accounts begin with.
+pub(super) const ACCOUNTS: &[u8] = b"a";
+/// What the keys of tokens begin with.
+pub(super) const TOKENS: &[u8] = b"t";
 
 /// The place a key or a value says; none when it says none.
 pub(super) fn place_in(bytes: &[u8]) -> Option<u32> {

@@ -4,6 +4,8 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 use super::apply::scripts_in;
 use super::consultation::{consultable_until, day, needed};
 use super::generation::Held;
@@ -89,6 +91,12 @@ impl ExamView {
         self.entry.get().line.to_native()
     }
 
+    /// A digest of what the store knows of the exam as a whole: settings, generation, life, and the line
+    /// that changed it last. Another one whenever a command changed anything of it.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.entry.envelope()).into()
+    }
+
     /// How far its life has come.
     pub fn life(&self) -> Life {
         self.entry.get().life.get()
@@ -133,6 +141,11 @@ impl ExamView {
             Some(purged) => Err(Refusal::Purged { exam: self.id().to_owned(), on: day(purged.at) }),
             None => Ok(()),
         }
+    }
+
+    /// Where its scans are.
+    pub fn blobs(&self) -> &Arc<BlobStore> {
+        &self.blobs
     }
 
     fn kind(&self) -> ExamKind {

@@ -1,5 +1,6 @@
 //! Where every byte of an archive lies, before one is written.
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::format;
@@ -106,6 +107,11 @@ impl Layout {
         Ok(placed)
     }
 
+    /// Bytes of the central directory so far: where the next entry's line will begin in it.
+    pub fn directory_length(&self) -> u64 {
+        self.directory_length
+    }
+
     /// There are no more entries.
     pub fn close(self) -> Outline {
         Outline {
@@ -118,7 +124,8 @@ impl Layout {
 }
 
 /// An archive laid out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Outline {
     count: u64,
     directory_offset: u64,

@@ -86,6 +86,9 @@ pub fn lived(dir: &Path) -> Store {
     import(&store, &other, 4);
     publish(&store, "GONE");
     hold(&store, "GONE", "002", false).unwrap();
+    // As the plan of an archive, which names everyone.
+    fs::create_dir(dir.join("plans")).unwrap();
+    fs::write(dir.join("plans").join("0123-4567.plan"), "Zeller001").unwrap();
     store
 }
 

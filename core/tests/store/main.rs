@@ -9,5 +9,4 @@ mod integrity;
 mod keeping;
 mod lives;
 mod machine;
-mod search;
-mod tallies;
+mod reading;

@@ -51,6 +51,10 @@ impl PdfComposer {
 }
 
 impl Composer for PdfComposer {
+    fn version(&self) -> &str {
+        env!("CARGO_PKG_VERSION")
+    }
+
     fn compose(
         &self,
         subject: &Subject<'_>,

@@ -19,7 +19,7 @@ pub(super) struct Data {
     /// Data directory
     #[arg(long, value_name = "DIR")]
     pub(super) data: PathBuf,
-    /// Role to act in: exam-office, coordinator or school:UAI (default: the one the command needs)
+    /// Role to act in: exam-office, coordinator, school:UAI or administrator (default: the one the command needs)
     #[arg(long = "as", value_name = "ROLE")]
     pub(super) role: Option<String>,
 }
@@ -56,6 +56,8 @@ pub(super) enum Command {
     Hold(Hold),
     /// Destroy the copies that may be consulted no longer, except those that are held
     Purge(Purge),
+    /// Make, change and close accounts, and the tokens of their programs
+    Account(AccountArgs),
     /// Write a consistent copy of the data directory into one file, also while a server runs
     Backup(Backup),
     /// Make a data directory of a backup
@@ -100,6 +102,7 @@ impl Command {
             Command::Publish(typed) => &typed.data,
             Command::Render(typed) => &typed.data,
             Command::Hold(typed) => &typed.data,
+            Command::Account(typed) => typed.command.data(),
             Command::Backup(typed) => &typed.data,
             Command::Verify(typed) => &typed.data,
             // A purge exchanges the database, a rebuild makes it: both need the directory to themselves.
@@ -406,7 +409,7 @@ pub(super) struct Serve {
     /// Data directory
     #[arg(long, value_name = "DIR")]
     pub(super) data: PathBuf,
-    /// Where HTTP is to be served; noted only: HTTP comes with the next version, and no port is opened
+    /// Serve the API and the web pages at this address; a reverse proxy in front does TLS
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) listen: Option<SocketAddr>,
 }
@@ -425,4 +428,127 @@ pub(super) struct Config {
     /// Data directory
     #[arg(long, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountArgs {
+    #[command(subcommand)]
+    pub(super) command: AccountCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum AccountCommand {
+    /// Make an account; its password must be changed at the first login
+    Add(AccountAdd),
+    /// Close an account: its sessions end, its tokens are good for nothing
+    Close(AccountClose),
+    /// Give an account another password
+    Password(AccountPassword),
+    /// Show accounts and tokens
+    List(AccountList),
+    /// Make a token for an account's programs, or take one back
+    Token(AccountToken),
+}
+
+impl AccountCommand {
+    fn data(&self) -> &Data {
+        match self {
+            AccountCommand::Add(typed) => &typed.data,
+            AccountCommand::Close(typed) => &typed.data,
+            AccountCommand::Password(typed) => &typed.data,
+            AccountCommand::List(typed) => &typed.data,
+            AccountCommand::Token(typed) => &typed.data,
+        }
+    }
+}
+
+/// Where a password comes from: the terminal, or the standard input, or it is drawn. Never an argument.
+#[derive(Args, Debug)]
+pub(super) struct PasswordArgs {
+    /// Read the password from the first line of the standard input
+    #[arg(long = "password-stdin", conflicts_with = "generate")]
+    pub(super) stdin: bool,
+    /// Draw a password and print it once, also at a terminal
+    #[arg(long)]
+    pub(super) generate: bool,
+    /// The password need not be changed at the first login
+    #[arg(long = "keep-password")]
+    pub(super) keep: bool,
+    /// What the client made of it
+    #[arg(long = "password-hash", value_name = "PHC", hide = true)]
+    pub(super) hash: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountAdd {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Login: 3 to 64 of a-z 0-9 . _ @ -
+    pub(super) login: String,
+    /// exam-office, exam-office:ER, coordinator, coordinator:ER, school:UAI or administrator
+    #[arg(long = "role", value_name = "ROLE")]
+    pub(super) account_role: String,
+    /// What pages call this person (default: the login)
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) password: PasswordArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountClose {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Login
+    pub(super) login: String,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountPassword {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Login
+    pub(super) login: String,
+    #[command(flatten)]
+    pub(super) password: PasswordArgs,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountList {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AccountToken {
+    #[command(flatten)]
+    pub(super) data: Data,
+    /// Login
+    pub(super) login: String,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", required_unless_present = "revoke")]
+    pub(super) label: Option<String>,
+    /// What it is good for: read, download, act (comma-separated)
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', required_unless_present = "revoke")]
+    pub(super) scope: Vec<Scope>,
+    /// For how many days
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3660))]
+    pub(super) days: u16,
+    /// Take this token back, for ever
+    #[arg(long, value_name = "ID", conflicts_with_all = ["label", "scope"])]
+    pub(super) revoke: Option<String>,
+    /// What the client made of the secret
+    #[arg(long = "secret-digest", value_name = "SHA256", hide = true)]
+    pub(super) secret: Option<String>,
+}
+
+/// What a token is good for.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Read,
+    Download,
+    Act,
 }

@@ -11,7 +11,6 @@ use serde_json::json;
 use super::Ending;
 use super::args::Close;
 use super::caller::Caller;
-use super::exchange::Counter;
 use super::output::{Output, count};
 use super::session::{self, Session};
 
@@ -20,8 +19,8 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
     if let Some(folder) = &typed.csv {
         return rows(typed, folder, &session, output);
     }
-    let counter = Counter::open(&session)?;
-    let desk = counter.desk(&session);
+    let counter = session.counter()?;
+    let desk = counter.desk(&session.store, &session.scratch, &session.actor);
     if typed.dry_run {
         let dry = desk.dry_run(&typed.exam, typed.again)?;
         let answer = dry.reached.iter().all(|reached| reached.fault.is_none());

@@ -1,13 +1,13 @@
 //! The command line: what was typed becomes what is done. One file a command.
 
 mod accept;
+mod account;
 mod acts;
 mod args;
 mod backup;
 mod caller;
 mod close;
 mod config;
-mod exchange;
 mod import;
 mod inspect;
 mod keeping;
@@ -16,6 +16,7 @@ mod progress;
 mod rebuild;
 mod render;
 mod restore;
+mod secrets;
 mod serve;
 mod session;
 mod status;
@@ -46,8 +47,8 @@ enum Ending {
 
 /// Reads the arguments and runs the command, or lets a running server run it.
 pub(crate) fn run(press: fn() -> Press) -> ExitCode {
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let typed = match Typed::try_parse_from(&words) {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let mut typed = match Typed::try_parse_from(&words) {
         Ok(typed) => typed,
         Err(fault) => {
             // Help and version are not faults; clap knows which stream each belongs to.
@@ -62,17 +63,38 @@ pub(crate) fn run(press: fn() -> Press) -> ExitCode {
         return copiste_core::intake::worker::run();
     }
     let caller = Caller::alone();
+    let needed = match secrets::needed(&mut typed.command, &mut words) {
+        Ok(needed) => needed,
+        Err(fault) => {
+            caller.output().complain(&fault);
+            return ExitCode::from(1);
+        }
+    };
+    let code = here_or_there(typed, &words, press, &caller);
+    if code == 0 && !needed.tell.is_empty() {
+        let mut output = caller.output();
+        let told = needed.tell.iter().try_for_each(|line| output.line(line)).and_then(|()| output.flush());
+        if let Err(fault) = told {
+            output.complain(&fault);
+            return ExitCode::from(1);
+        }
+    }
+    ExitCode::from(code)
+}
+
+/// Has a running server run the command, or runs it here; its exit code.
+fn here_or_there(typed: Typed, words: &[OsString], press: fn() -> Press, caller: &Caller) -> u8 {
     if let Some(data) = typed.command.served() {
         match client::forward(data, words.get(1..).unwrap_or_default()) {
             Ok(None) => {}
-            Ok(Some(code)) => return ExitCode::from(code),
+            Ok(Some(code)) => return code,
             Err(fault) => {
                 caller.output().complain(&fault);
-                return ExitCode::from(1);
+                return 1;
             }
         }
     }
-    ExitCode::from(to_end(typed.command, press, &caller))
+    to_end(typed.command, press, caller)
 }
 
 /// Runs a command and says what became of it; its exit code.
@@ -113,6 +135,7 @@ fn perform(
         Command::Render(typed) => render::run(&typed, press, caller, output),
         Command::Hold(typed) => keeping::hold(&typed, caller, output),
         Command::Purge(typed) => keeping::purge(&typed, caller, output),
+        Command::Account(typed) => account::run(&typed.command, caller, output),
         Command::Backup(typed) => backup::run(&typed, caller, output),
         Command::Restore(typed) => restore::run(&typed, caller, output),
         Command::Verify(typed) => verify::run(&typed, caller, output),

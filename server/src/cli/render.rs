@@ -7,8 +7,8 @@ use copiste_core::bulk::{
     self, Ending as Ended, Forecast, Job, PlanRequest, Refusal, Report, Selection, WriteOptions,
 };
 use copiste_core::journal::{Role, Timestamp, parse_instant};
-use copiste_core::model::{ArchivedExamKind, ArchivedSettings};
-use copiste_core::render::{Press, Profile};
+use copiste_core::model::ArchivedExamKind;
+use copiste_core::render::Press;
 use copiste_core::store::ExamView;
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use super::caller::Caller;
 use super::output::{Output, count, size, span};
 use super::session::{self, Session};
 use super::yardstick::Measuring;
+use crate::profile::{LeftOut, profile};
 
 pub(super) fn run(
     typed: &Render,
@@ -30,7 +31,7 @@ pub(super) fn run(
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
     let view = session::exam(&session.store, &typed.exam)?;
     let selection = for_whom(&session.actor.role, &view, selection(typed)?)?;
-    let request = PlanRequest { selection, profile: profile(&view, &typed.without)? };
+    let request = PlanRequest { selection, profile: profile(&view, left_out(&typed.without))? };
     let out = session.place(&typed.out);
     let options = WriteOptions { resume: typed.resume, sync: !typed.no_sync, sha256: typed.sha256 };
     let cancel = session.cancelled()?;
@@ -99,26 +100,13 @@ fn instant(text: &str) -> anyhow::Result<Timestamp> {
         .with_context(|| format!("CLI-011 {text:?} is not an instant in UTC such as 2026-01-31T12:00:00Z"))
 }
 
-/// The exam's own defaults, less what was typed. An E3C's cannot be changed (DOMAIN).
-fn profile(view: &ExamView, without: &[Without]) -> anyhow::Result<Profile> {
-    let exam = view.exam();
-    if exam.kind == ArchivedExamKind::CommonAssessment {
-        if !without.is_empty() {
-            bail!(
-                "CLI-012 exam {} is an E3C: its copies always show annotations, appreciation and marking \
-                 details; render without --without",
-                view.id()
-            );
-        }
-        return Ok(Profile::FULL);
+/// What was typed.
+fn left_out(without: &[Without]) -> LeftOut {
+    LeftOut {
+        annotations: without.contains(&Without::Annotations),
+        appreciation: without.contains(&Without::Appreciation),
+        marking_details: without.contains(&Without::Marking),
     }
-    let ArchivedSettings { render_annotations, render_appreciation, render_marking_details, .. } =
-        &exam.settings;
-    Ok(Profile {
-        annotations: *render_annotations && !without.contains(&Without::Annotations),
-        appreciation: *render_appreciation && !without.contains(&Without::Appreciation),
-        marking_details: *render_marking_details && !without.contains(&Without::Marking),
-    })
 }
 
 /// Less than this takes any disk a moment.

@@ -1,5 +1,7 @@
-//! `copiste serve`: keeps a data directory open and does what comes through its control socket.
+//! `copiste serve`: keeps a data directory open, does what comes through its control socket, and with
+//! `--listen` serves the API and the web pages.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,11 +13,17 @@ use copiste_core::render::Press;
 use super::args::{Data, Serve, Typed};
 use super::caller::{Caller, Served};
 use super::output::Output;
-use super::session::Session;
+use super::session::{Session, now};
 use super::{Ending, to_end};
+use crate::api::app::App;
+use crate::api::downloads::Archives;
+use crate::api::ids::ScriptIds;
+use crate::api::jobs::Jobs;
 use crate::control::listener::Listener;
 use crate::control::request::Request;
 use crate::control::wire::{Kind, Wire};
+use crate::people::{People, first_administrator};
+use crate::web::Web;
 
 pub(super) fn run(
     typed: &Serve,
@@ -26,30 +34,73 @@ pub(super) fn run(
     let data = Data { data: typed.data.clone(), role: None };
     let session = Session::open(&data, Role::ExamOfficeManager, false, caller)?;
     let (listener, ender) = Listener::open(&session.dir)?;
+    let served = Arc::new(Served {
+        dir: session.dir.clone(),
+        store: Arc::clone(&session.store),
+        under_way: Arc::new(UnderWay::default()),
+        importing: std::sync::Mutex::default(),
+        press: std::sync::OnceLock::new(),
+    });
+    let web = match typed.listen {
+        Some(address) => Some(open_web(address, session, &served, press, output)?),
+        None => None,
+    };
+    let web_ender = web.as_ref().map(Web::ender);
     ctrlc::set_handler(move || {
         // Who asks a second time does not want to wait for what is being written.
         if !ender.end() {
             std::process::exit(130);
         }
+        if let Some(web) = &web_ender {
+            web.end();
+        }
     })
     .context("CLI-013 cannot listen for Ctrl-C")?;
-    let served = Arc::new(Served {
-        dir: session.dir,
-        store: session.store,
-        under_way: Arc::new(UnderWay::default()),
-        importing: std::sync::Mutex::default(),
-        press: std::sync::OnceLock::new(),
-    });
-    if let Some(address) = typed.listen {
-        let noted =
-            format!("--listen {address} is noted: HTTP comes with the next version, no port is opened");
-        caller.stderr().say(&noted);
-    }
     output.line(format!("serving {}: commands go through its control socket", typed.data.display()))?;
+    if let Some(web) = &web {
+        output.line(format!("web pages and API: http://{}", web.address()))?;
+    }
     output.flush()?;
-    listener.serve(&|request, wire| answer(request, wire, &served, press));
+    std::thread::scope(|scope| {
+        if let Some(web) = web {
+            scope.spawn(|| web.run());
+        }
+        listener.serve(&|request, wire| answer(request, wire, &served, press));
+    });
     output.line("ended: every command has its answer")?;
     Ok(Ending::Done)
+}
+
+/// Opens the HTTP side. The first start makes an administrator, whose password is told this once.
+fn open_web(
+    address: SocketAddr,
+    session: Session,
+    served: &Arc<Served>,
+    press: fn() -> Press,
+    output: &mut Output,
+) -> anyhow::Result<Web> {
+    let people = People::open(Arc::clone(&session.store), now())?;
+    if let Some((login, password)) = first_administrator(&session.store, &people.passwords, now())? {
+        output.line(format!(
+            "first start: sign in as {login} with the password {password}, and choose another"
+        ))?;
+    }
+    let press = served.press.get_or_init(|| Arc::new(press()));
+    let app = App {
+        store: session.store,
+        dir: session.dir.clone(),
+        settings: session.settings,
+        under_way: Arc::clone(&served.under_way),
+        press: Arc::clone(press),
+        people,
+        handover: Arc::default(),
+        ids: ScriptIds::default(),
+        archives: Archives::default(),
+        jobs: Jobs::default(),
+        ending: Arc::default(),
+        now,
+    };
+    Web::open(address, &session.dir, Arc::new(app))
 }
 
 /// Runs a client's command; its exit code.

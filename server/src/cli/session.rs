@@ -4,18 +4,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use copiste_core::intake;
 use copiste_core::intake::worker::{Decoder, DecoderOptions};
-use copiste_core::journal::{Actor, Role, Timestamp};
+use copiste_core::journal::{Actor, Role};
 use copiste_core::process::closing::UnderWay;
 use copiste_core::store::{OpenOptions, Store};
 
 use super::args::Data;
 use super::caller::Caller;
 use super::progress::Meter;
+pub(super) use crate::clock::now;
+use crate::counter::Counter;
 use crate::settings::Settings;
 use crate::telemetry;
 
@@ -83,6 +85,11 @@ impl Session {
         self.caller.cancel().map_or_else(cancelled_by_signal, Ok)
     }
 
+    /// Reaches Cyclades and IMAG'IN; nothing is sent yet.
+    pub(super) fn counter(&self) -> anyhow::Result<Counter> {
+        Counter::open(&self.settings, &self.under_way, self.cancelled()?)
+    }
+
     /// The pool of decoding child processes: this very binary, started as a worker.
     pub(super) fn decoder(&self) -> anyhow::Result<Decoder> {
         let mut program = std::env::current_exe().context("CLI-008 cannot find the copiste binary itself")?;
@@ -117,15 +124,10 @@ fn acting(text: &str) -> anyhow::Result<Role> {
     match text.split_once(':') {
         None if text == "exam-office" => Ok(Role::ExamOfficeManager),
         None if text == "coordinator" => Ok(Role::AcademicCoordinator),
+        None if text == "administrator" => Ok(Role::Administrator),
         Some(("school", uai)) if !uai.is_empty() => Ok(Role::School(uai.to_owned())),
-        _ => bail!("CLI-009 --as takes exam-office, coordinator or school:UAI, not {text:?}"),
+        _ => bail!("CLI-009 --as takes exam-office, coordinator, school:UAI or administrator, not {text:?}"),
     }
-}
-
-/// The clock, read here and passed on: nothing further in reads it.
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// 32 random bytes for a new data directory.

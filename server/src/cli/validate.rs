@@ -8,15 +8,15 @@ use super::Ending;
 use super::args::Validate;
 use super::caller::Caller;
 use super::close::{export_json, tell_export};
-use super::exchange::Counter;
 use super::output::{Output, count};
 use super::session::Session;
 
 pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::AcademicCoordinator, false, caller)?;
     let which = if typed.all { Which::All } else { Which::Batches(typed.batch.clone()) };
-    let counter = Counter::open(&session)?;
-    let report = counter.desk(&session).validate(&typed.exam, &which)?;
+    let counter = session.counter()?;
+    let report =
+        counter.desk(&session.store, &session.scratch, &session.actor).validate(&typed.exam, &which)?;
     if typed.json {
         output.json(&json!({
             "exam": report.exam,

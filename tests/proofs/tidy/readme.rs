@@ -75,7 +75,11 @@ fn every_command_the_readme_shows_exists() {
             match program {
                 "make" => assert!(makefile.contains(&format!("\n{name}:")), "make {name}"),
                 "copiste" | "copiste-fixtures" => {
-                    let help = run(binary(program), &[&name, &"--help"]).expect(0).out;
+                    let mut help = run(binary(program), &[&name, &"--help"]).expect(0).out;
+                    if help.contains("\nCommands:") {
+                        let command = words.next().expect("a command of a command");
+                        help = run(binary(program), &[&name, &command, &"--help"]).expect(0).out;
+                    }
                     for option in words.filter(|word| word.starts_with("--")) {
                         let option = option.split('=').next().unwrap_or(option);
                         assert!(help.contains(option), "{line}: {name} has no {option}");

@@ -22,6 +22,13 @@ use crate::store::{BlobSink, ExamView, Export, Standing, Store};
 #[derive(Default)]
 pub struct UnderWay(Mutex<BTreeMap<String, String>>);
 
+impl UnderWay {
+    /// Who is closing an exam at this moment, if somebody is: an actor's name.
+    pub fn by(&self, exam: &str) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(exam).cloned()
+    }
+}
+
 /// Whoever closes exams, with all he needs.
 pub struct ClosingDesk<'a> {
     /// The store.

@@ -301,7 +301,7 @@ impl Staging<'_> {
             }
             keep(&mut packs, false)?;
             if (self.bench.stop)() {
-                return Err(ExecuteError::Stopped { exam: self.command.exam.clone() });
+                return Err(ExecuteError::Stopped { about: format!("exam {}", self.command.exam) });
             }
         }
         keep(&mut packs, true)?;

@@ -13,6 +13,7 @@ mod hold;
 mod import;
 mod marks;
 mod packs;
+pub(super) mod people;
 mod places;
 pub(super) mod purge;
 pub(super) mod rest;
@@ -83,6 +84,40 @@ pub(super) struct Prepared {
     pub(super) staged: Option<u32>,
 }
 
+/// What a command is ready to change.
+pub(super) enum Ready {
+    /// An exam.
+    Exam(Box<Prepared>),
+    /// An account or a token.
+    Person(people::PreparedPerson),
+}
+
+impl Ready {
+    /// The exam's counts after it; zeros when it is about people.
+    pub(super) fn counts(&self) -> Counts {
+        match self {
+            Ready::Exam(prepared) => prepared.entry.counts,
+            Ready::Person(_) => Counts::default(),
+        }
+    }
+
+    /// Whether there is anything to do at all.
+    pub(super) fn changes(&self) -> bool {
+        match self {
+            Ready::Exam(prepared) => prepared.changes,
+            Ready::Person(prepared) => prepared.changes,
+        }
+    }
+
+    /// A generation that was written for it; given up when it comes to nothing.
+    pub(super) fn staged(&self) -> Option<u32> {
+        match self {
+            Ready::Exam(prepared) => prepared.staged,
+            Ready::Person(_) => None,
+        }
+    }
+}
+
 impl Prepared {
     /// An exam as it will be, and nothing else yet.
     fn of(entry: ExamEntry) -> Prepared {
@@ -100,10 +135,6 @@ impl Prepared {
             staged: None,
         }
     }
-
-    pub(super) fn counts(&self) -> Counts {
-        self.entry.counts
-    }
 }
 
 /// Prepares a command. `replayed` says that it is in the journal already: then it is done again
@@ -113,8 +144,8 @@ pub(super) fn prepare(
     command: &Command,
     place: Place<'_>,
     replayed: bool,
-) -> Result<Prepared, ExecuteError> {
-    match command {
+) -> Result<Ready, ExecuteError> {
+    let exam = match command {
         Command::Import(command) => import::prepare(bench, command, place, replayed),
         Command::AcceptDamage(command) => damage::prepare_accept(bench, command, place),
         Command::FoundDamage(command) => damage::prepare_found(bench, command, place),
@@ -126,22 +157,36 @@ pub(super) fn prepare(
         Command::Publish(command) => exports::prepare_publish(bench, command, place),
         Command::HoldCopy(command) => hold::prepare(bench, command, place),
         Command::PurgeExam(command) => purge::prepare(bench, command, place, replayed),
-    }
+        Command::PutAccount(command) => {
+            return people::prepare_account(bench, command, place).map(Ready::Person);
+        }
+        Command::PutToken(command) => {
+            return people::prepare_token(bench, command, place).map(Ready::Person);
+        }
+    };
+    exam.map(|prepared| Ready::Exam(Box::new(prepared)))
 }
 
 /// Applies what was prepared, in one go for every reader, and makes it durable. `head` is the
 /// digest of the line.
-pub(super) fn apply(
-    bench: &Bench<'_>,
-    prepared: &Prepared,
-    line: u64,
-    head: [u8; 32],
-) -> Result<(), StoreError> {
+pub(super) fn apply(bench: &Bench<'_>, ready: &Ready, line: u64, head: [u8; 32]) -> Result<(), StoreError> {
     fail::fail_point!("apply-start");
+    let applied = Applied { line, head };
+    match ready {
+        Ready::Exam(prepared) => write_exam(bench, prepared, &applied)?,
+        Ready::Person(prepared) => people::write(bench.tables, prepared, &applied)?,
+    }
+    fail::fail_point!("apply-after-flip");
+    bench.tables.commit()?;
+    fail::fail_point!("apply-end");
+    Ok(())
+}
+
+/// Writes what was prepared of an exam, and makes its generation the exam's own.
+fn write_exam(bench: &Bench<'_>, prepared: &Prepared, applied: &Applied) -> Result<(), StoreError> {
     let entry = &prepared.entry;
     let exam = entry.exam.id.as_str();
     let record = Record::of(entry).map_err(StoreError::record(format!("exam {exam}")))?;
-    let applied = Applied { line, head };
     fail::fail_point!("apply-before-flip");
     bench.generations.flip(exam, entry.generation, || {
         let Tables { meta, exams, scripts, moments, tallies, .. } = bench.tables;
@@ -182,11 +227,7 @@ pub(super) fn apply(
             Ok::<(), ConflictableTransactionError<()>>(())
         });
         written.map_err(given_up)
-    })?;
-    fail::fail_point!("apply-after-flip");
-    bench.tables.commit()?;
-    fail::fail_point!("apply-end");
-    Ok(())
+    })
 }
 
 fn given_up(error: TransactionError<()>) -> StoreError {

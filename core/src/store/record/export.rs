@@ -17,7 +17,7 @@ pub struct Export {
     pub at: i64,
     /// The journal line that prepared it; exports of one launch have the same.
     pub line: u64,
-    /// Who launched it: a login.
+    /// Who launched it: the id of an account, or `operator`.
     pub author: String,
     /// How many rows.
     pub count: u64,
@@ -42,7 +42,7 @@ pub struct Attempt {
     pub at: i64,
     /// The journal line that says so.
     pub line: u64,
-    /// Who started it: a login.
+    /// Who started it: the id of an account, or `operator`.
     pub author: String,
     /// Requests that were made.
     pub requests: u32,

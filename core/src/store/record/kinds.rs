@@ -6,7 +6,9 @@ use super::Kept;
 use super::export::Export;
 use super::tally::{Tally, Waiting};
 use crate::journal::Counts;
-use crate::model::{Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script};
+use crate::model::{
+    AccessToken, Account, Annotation, Batch, BlobRef, Candidate, Damage, Exam, Marker, School, Script,
+};
 
 /// An exam and where its records are.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -71,7 +73,7 @@ pub struct Purged {
 pub struct Hold {
     /// The candidate's number.
     pub candidate: String,
-    /// Who holds it: a login; never a candidate's name.
+    /// Who holds it: the id of an account, or `operator`; never a name.
     pub author: String,
     /// Since when: seconds since 1970, UTC.
     pub at: i64,
@@ -155,6 +157,8 @@ kept! {
     11 Waiting,
     12 Moments,
     13 Hold,
+    14 Account,
+    15 AccessToken,
 }
 
 impl crate::journal::ArchivedCounts {

@@ -184,6 +184,41 @@ fn records_of_schema_version_1_are_read_for_ever() {
         reason: blob(9),
     };
     reads_back(include_str!("fixtures/1-hold.hex"), &hold);
+    let account = Account {
+        id: [3; 16],
+        login: "helene.payet@ac-reunion.fr".to_owned(),
+        display_name: "Hélène Payet".to_owned(),
+        role: AccountRole::ExamOfficeManager { entity: Some("ER974".to_owned()) },
+        password: PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned()),
+        active: true,
+        must_change_password: true,
+        created_at: 1_580_000_000,
+        changed_at: 1_590_000_000,
+        line: 11,
+    };
+    reads_back(include_str!("fixtures/1-account.hex"), &account);
+    for (role, fixture) in [
+        (AccountRole::School { uai: "9740001H".to_owned() }, include_str!("fixtures/1-account-school.hex")),
+        (
+            AccountRole::AcademicCoordinator { entity: None },
+            include_str!("fixtures/1-account-coordinator.hex"),
+        ),
+        (AccountRole::Administrator, include_str!("fixtures/1-account-administrator.hex")),
+    ] {
+        reads_back(fixture, &Account { role, ..account.clone() });
+    }
+    let token = AccessToken {
+        id: [4; 16],
+        account: [3; 16],
+        label: "Relevés du soir".to_owned(),
+        sha256: [5; 32],
+        scopes: TokenScopes { read: true, download: true, act: false },
+        created_at: 1_580_000_000,
+        expires_at: 1_600_000_000,
+        revoked: true,
+        line: 12,
+    };
+    reads_back(include_str!("fixtures/1-token.hex"), &token);
     let school = School {
         uai: "9740001H".to_owned(),
         name: "Lycée Leconte-de-Lisle".to_owned(),

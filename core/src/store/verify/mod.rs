@@ -1,6 +1,7 @@
 //! Looking at everything: journal, records, blobs, and whether they agree.
 
 mod blobs;
+mod people;
 mod records;
 mod replay;
 mod tallies;
@@ -103,6 +104,7 @@ pub fn verify_until(store: &Store, stop: Stop<'_>) -> Result<VerifyReport, Store
     let mut references = References::default();
     let sound = journal(store, &mut report, &mut references, stop)?;
     records::check(store, &mut report, &mut references, stop)?;
+    people::check(&store.tables, &mut report, stop)?;
     blobs::check(store, &mut report, &references, stop)?;
     if Forgetting::read(&store.tables)?.is_some() {
         let detail = "a purge is not finished: blobs that no exam has any more could not be removed";
@@ -134,6 +136,7 @@ pub(super) fn references_of(store: &Store) -> Result<References, StoreError> {
     let (mut report, mut references) = (VerifyReport::default(), References::default());
     journal(store, &mut report, &mut references, NEVER)?;
     records::check(store, &mut report, &mut references, NEVER)?;
+    people::check(&store.tables, &mut report, NEVER)?;
     match report.findings.first() {
         Some(Finding { code, detail }) => {
             Err(StoreError::Inconsistent { detail: format!("{code} {detail}") })

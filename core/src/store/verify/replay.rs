@@ -56,6 +56,7 @@ fn compare_in(
         report.find("STO-046", error.to_string());
         return Ok(());
     }
+    super::people::compare(&tables, &store.tables, report)?;
     let must = entries(&tables)?;
     let Ok(are) = entries(&store.tables) else {
         // Which record it is has been said already.
@@ -134,15 +135,15 @@ fn exam(
 }
 
 /// A value in the shape that is compared; none when it cannot be read.
-type Read = fn(IVec) -> Option<IVec>;
+pub(super) type Read = fn(IVec) -> Option<IVec>;
 
 /// A record brought to the present schema, so that its age makes no difference.
-fn present<T: Kept>(value: IVec) -> Option<IVec> {
+pub(super) fn present<T: Kept>(value: IVec) -> Option<IVec> {
     Record::<T>::read(value).ok().map(|record| record.envelope().clone())
 }
 
 /// Keys without what they have in common, and values, in order.
-type Entries<'a> = Box<dyn Iterator<Item = Result<(IVec, IVec), StoreError>> + 'a>;
+pub(super) type Entries<'a> = Box<dyn Iterator<Item = Result<(IVec, IVec), StoreError>> + 'a>;
 
 /// Those that are a value each.
 fn values(table: &Table, generation: u32) -> Entries<'_> {
@@ -169,7 +170,7 @@ fn beside<'a>(table: &'a Table, exam: &str) -> Entries<'a> {
 }
 
 /// How many keys are on one side only or have different values, and the first of them.
-fn differing(
+pub(super) fn differing(
     mut left: Entries<'_>,
     mut right: Entries<'_>,
     read: Read,

@@ -1,20 +1,21 @@
 //! How Cyclades and IMAG'IN are reached: adapters from the settings, the clock on the wall.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use copiste_core::exchange::{Adapter, FileDrop, Http, HttpOptions, Pace};
-use copiste_core::journal::{Target, Timestamp};
+use copiste_core::journal::{Actor, Target, Timestamp};
 use copiste_core::process::closing::{CloseError, ClosingDesk, OutcomeCodes, UnderWay};
 use copiste_core::process::quality::Policy;
+use copiste_core::store::Store;
 
-use super::session::{self, Session};
+use crate::clock;
 use crate::settings::Settings;
 
-/// Everything a closing needs beside the session.
-pub(super) struct Counter {
+/// Everything a closing needs beside the store and the actor.
+pub(crate) struct Counter {
     cyclades: Box<dyn Adapter>,
     imagin: Box<dyn Adapter>,
     pace: Wall,
@@ -25,30 +26,40 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Reaches both targets as the settings say; nothing is sent yet.
-    pub(super) fn open(session: &Session) -> anyhow::Result<Counter> {
-        let settings = &session.settings;
+    /// Reaches both targets as the settings say; nothing is sent yet. When `cancel` is set, an export ends
+    /// within one request.
+    pub(crate) fn open(
+        settings: &Settings,
+        under_way: &Arc<UnderWay>,
+        cancel: Arc<AtomicBool>,
+    ) -> anyhow::Result<Counter> {
         Ok(Counter {
             cyclades: adapter(settings, Target::Cyclades)?,
             imagin: adapter(settings, Target::Imagin)?,
-            pace: Wall { from: Instant::now(), cancel: session.cancelled()? },
+            pace: Wall { from: Instant::now(), cancel },
             budget: settings.exchange_budget(),
             codes: settings.outcome_codes(),
             quality: settings.quality(),
-            under_way: Arc::clone(&session.under_way),
+            under_way: Arc::clone(under_way),
         })
     }
 
-    pub(super) fn desk<'a>(&'a self, session: &'a Session) -> ClosingDesk<'a> {
+    /// The desk of whoever acts; rows are put aside in `scratch`.
+    pub(crate) fn desk<'a>(
+        &'a self,
+        store: &'a Store,
+        scratch: &'a Path,
+        actor: &'a Actor,
+    ) -> ClosingDesk<'a> {
         ClosingDesk {
-            store: &session.store,
+            store,
             cyclades: self.cyclades.as_ref(),
             imagin: self.imagin.as_ref(),
             pace: &self.pace,
             budget: self.budget,
             codes: &self.codes,
-            scratch: &session.scratch,
-            actor: &session.actor,
+            scratch,
+            actor,
             quality: &self.quality,
             under_way: &self.under_way,
         }
@@ -89,7 +100,7 @@ impl Pace for Wall {
     }
 
     fn now(&self) -> Timestamp {
-        session::now()
+        clock::now()
     }
 
     fn wait(&self, time: Duration) -> bool {

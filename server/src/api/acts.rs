@@ -1,0 +1,206 @@
+//! Acts on an exam: settings, damaged pages, harmonisation, corrected marks.
+
+use std::collections::BTreeMap;
+
+use copiste_core::journal::{Actor, MarkChange, PagePlace, Setting};
+use copiste_core::model::Hundredths;
+use copiste_core::process::acceptance::{self, AcceptError, Which};
+use copiste_core::process::acts::{ActError, By};
+use copiste_core::process::closing::{self, ValidateReport};
+use copiste_core::store::{ExecuteError, Executed};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::app::App;
+use super::closing::{counter, problem_of};
+use super::exams;
+use crate::http::answer::Answer;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::routes::Found;
+
+impl From<ExecuteError> for Problem {
+    fn from(error: ExecuteError) -> Problem {
+        match error {
+            ExecuteError::NoSuchExam { .. } | ExecuteError::NoSuchPage { .. } => {
+                Problem::of(404, "Not found", &error)
+            }
+            ExecuteError::NotDamaged { .. } | ExecuteError::Changed { .. } | ExecuteError::Refused(_) => {
+                Problem::conflict(&error)
+            }
+            _ => Problem::internal(&error),
+        }
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Problem {
+        match error {
+            ActError::NotAllowed(error) => error.into(),
+            ActError::Reason => Problem::unprocessable(&error),
+            ActError::Keep(_) => Problem::internal(&error),
+            ActError::Execute(error) => error.into(),
+        }
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Problem {
+        match error {
+            AcceptError::Reason => Problem::unprocessable(&error),
+            AcceptError::Keep(_) => Problem::internal(&error),
+            AcceptError::Store(error) => error.into(),
+            AcceptError::Execute(error) => error.into(),
+        }
+    }
+}
+
+/// `PUT /api/v1/exams/{exam}/settings`: any of them by name; those that are not named stay.
+pub(crate) fn settings(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&[])?;
+    let view = app.exam_of(found.who()?, found.parameter("exam"))?;
+    let values: BTreeMap<String, Setting> = call.json()?;
+    by(app, &found.who()?.as_actor()).change_settings(view.id(), values)?;
+    let view = app.exam_of(found.who()?, view.id())?;
+    Ok(Answer::json(200, &exams::settings(&view.exam().settings)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accepting {
+    candidate: Option<String>,
+    page: Option<u32>,
+    #[serde(default)]
+    all: bool,
+    reason: String,
+}
+
+/// `POST /api/v1/exams/{exam}/accepted-damage`: `{"candidate","page","reason"}`, or `{"all":true,"reason"}`.
+pub(crate) fn accept_damage(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&[])?;
+    let view = app.exam_of(found.who()?, found.parameter("exam"))?;
+    let Accepting { candidate, page, all, reason } = call.json()?;
+    let which = match (candidate, page, all) {
+        (Some(candidate), Some(page), false) => Which::Page(PagePlace { candidate, page }),
+        (None, None, true) => Which::AllDamaged,
+        _ => {
+            let what = "HTT-130 a candidate and a page are needed, or all";
+            return Err(Problem::unprocessable(&what));
+        }
+    };
+    let actor = found.who()?.as_actor();
+    let accepted = acceptance::accept(&app.store, view.id(), &which, &reason, &actor, (app.now)())?;
+    let pages: Vec<_> = accepted
+        .pages
+        .iter()
+        .map(|place| json!({"candidate": place.candidate, "page": place.page}))
+        .collect();
+    Ok(Answer::json(200, &json!({"accepted": pages, "journal_line": accepted.line})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Harmonising {
+    #[serde(default)]
+    batches: Vec<String>,
+    #[serde(default)]
+    adjust: Vec<Adjusting>,
+    reason: Option<String>,
+    #[serde(default)]
+    validate: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Adjusting {
+    batch: String,
+    /// By so much, such as `-0.5`, for the whole batch.
+    by: Option<String>,
+    /// This candidate's mark.
+    candidate: Option<String>,
+    mark: Option<String>,
+}
+
+/// `POST /api/v1/exams/{exam}/harmonisation`: adjusts first, then validates these batches, or with `validate`
+/// and no batch every locked one. For an E3C the validation transmits.
+pub(crate) fn harmonise(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&[])?;
+    let view = app.exam_of(found.who()?, found.parameter("exam"))?;
+    let Harmonising { batches, adjust, reason, validate: validated } = call.json()?;
+    let actor = found.who()?.as_actor();
+    let mut changes = Vec::new();
+    for one in adjust {
+        changes.push(match one {
+            Adjusting { batch, by: Some(by), candidate: None, mark: None } => {
+                MarkChange::Batch { batch, by: hundredths(&by)? }
+            }
+            Adjusting { batch, by: None, candidate: Some(candidate), mark: Some(mark) } => {
+                MarkChange::Candidate { batch, candidate, mark: hundredths(&mark)? }
+            }
+            _ => {
+                let what = "HTT-131 an adjustment has a batch with by, or with a candidate and a mark";
+                return Err(Problem::unprocessable(&what));
+            }
+        });
+    }
+    let mut lines = Vec::new();
+    for change in changes {
+        let reason = reason.as_deref().unwrap_or_default();
+        lines.push(by(app, &actor).change_marks(view.id(), change, reason)?.line);
+    }
+    let mut answer = json!({ "journal_lines": lines });
+    if validated {
+        let report = validate(app, &actor, view.id(), batches)?;
+        answer["validated"] = json!(report.validated);
+        answer["left"] = json!(report.left);
+        answer["exports"] = report.exports.iter().map(super::closing::export_report).collect();
+        answer["closing"] = json!(report.closing);
+    }
+    Ok(Answer::json(200, &answer))
+}
+
+/// Validates batches, all locked ones when none is named.
+pub(crate) fn validate(
+    app: &App,
+    actor: &Actor,
+    exam: &str,
+    batches: Vec<String>,
+) -> Result<ValidateReport, Problem> {
+    let which = if batches.is_empty() { closing::Which::All } else { closing::Which::Batches(batches) };
+    let (counter, scratch) = (counter(app)?, app.scratch());
+    let desk = counter.desk(&app.store, &scratch, actor);
+    desk.validate(exam, &which).map_err(|error| problem_of(&error))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Correcting {
+    mark: String,
+    reason: String,
+}
+
+/// `PUT /api/v1/scripts/{script}/mark`: a final mark corrected after the closing, with a reason.
+pub(crate) fn correct(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&[])?;
+    let seen = app.script_of(found.who()?, found.parameter("script"))?;
+    let Correcting { mark, reason } = call.json()?;
+    let candidate = seen.view.candidate_at(seen.place)?.ok_or_else(Problem::not_found)?;
+    let change =
+        MarkChange::Correction { candidate: candidate.get().number.to_string(), mark: hundredths(&mark)? };
+    let Executed { line, .. } =
+        by(app, &found.who()?.as_actor()).change_marks(seen.view.id(), change, &reason)?;
+    Ok(Answer::json(200, &json!({ "journal_line": line })))
+}
+
+fn by<'a>(app: &'a App, actor: &'a Actor) -> By<'a> {
+    By { store: &app.store, actor, at: (app.now)() }
+}
+
+/// A mark as people write it, in hundredths.
+pub(crate) fn hundredths(text: &str) -> Result<i32, Problem> {
+    // French people write a comma.
+    let parsed = Hundredths::parse(&text.replace(',', "."));
+    parsed
+        .map(|Hundredths(value)| value)
+        .map_err(|_| Problem::unprocessable(&format!("HTT-132 {text:?} is not a mark such as 12.5")))
+}

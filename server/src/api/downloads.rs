@@ -1,0 +1,307 @@
+//! Copies that are taken away: one PDF, all of them as one ZIP, from any byte.
+
+use std::io::{self, Write};
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use copiste_core::bulk::{
+    self, Archive, BulkError, Job, OneCopy, OneCopyError, PlanRequest, PourError, Quiet, Selection,
+};
+use copiste_core::journal::{Role, Timestamp, hex, parse_instant};
+use copiste_core::store::ExamView;
+
+use super::app::App;
+use crate::front::Outgoing;
+use crate::http::answer::Answer;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::ranges::Asked;
+use crate::http::routes::{Found, escaped};
+use crate::people::{Access, What, Who};
+use crate::profile::{Fixed, LeftOut, profile};
+
+/// Archives that somebody is reading or has just read, planned.
+#[derive(Default)]
+pub(crate) struct Archives(Mutex<Vec<(Key, Place)>>);
+
+/// Where an archive is put once it is planned; held by whoever plans it.
+type Place = Arc<Mutex<Option<Arc<Archive>>>>;
+
+/// How many stay ready: schools come one after another, each for its own.
+const READY: usize = 64;
+
+/// All that the bytes of an archive depend on.
+#[derive(Clone, PartialEq, Eq)]
+struct Key {
+    exam: String,
+    line: u64,
+    request: PlanRequest,
+}
+
+impl Archives {
+    /// The archive of a request: the one that is ready, or planned now. Whoever asks for the same meanwhile waits
+    /// for it.
+    pub(crate) fn get(
+        &self,
+        app: &App,
+        view: &ExamView,
+        request: PlanRequest,
+    ) -> Result<Arc<Archive>, Problem> {
+        let key = Key { exam: view.id().to_owned(), line: view.line(), request: request.clone() };
+        let place = {
+            let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // What is older than the exam's last change is asked for by nobody new.
+            ready.retain(|(held, _)| held.exam != key.exam || held.line == key.line);
+            match ready.iter().position(|(held, _)| *held == key) {
+                // The one asked for last stays longest.
+                Some(at) => {
+                    let found = ready.remove(at);
+                    ready.push(found);
+                }
+                None => {
+                    if ready.len() >= READY {
+                        ready.remove(0);
+                    }
+                    ready.push((key, Arc::default()));
+                }
+            }
+            ready.last().map(|(_, place)| Arc::clone(place)).unwrap_or_default()
+        };
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(archive) = place.as_ref() {
+            return Ok(Arc::clone(archive));
+        }
+        let archive = Arc::new(planned(app, view, &request)?);
+        *place = Some(Arc::clone(&archive));
+        Ok(archive)
+    }
+}
+
+impl Archives {
+    /// Lets go of an exam's archives; whoever reads one reads on.
+    fn forget(&self, exam: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(held, _)| held.exam != exam);
+    }
+}
+
+fn planned(app: &App, view: &ExamView, request: &PlanRequest) -> Result<Archive, Problem> {
+    let never = AtomicBool::new(false);
+    let scratch = app.scratch();
+    let job = Job {
+        source: view,
+        blobs: app.store.blobs(),
+        press: &app.press,
+        scratch: &scratch,
+        threads: app.settings.render_threads(),
+        progress: &Quiet,
+        cancel: &never,
+    };
+    let plan = bulk::planned(&app.dir.join("plans"), &job, request).map_err(|error| match error {
+        BulkError::NotClosed { .. } | BulkError::Purged { .. } => Problem::conflict(&error),
+        BulkError::NoSuchSchool { .. } => Problem::of(404, "Not found", &error),
+        _ => Problem::internal(&error),
+    })?;
+    Ok(Archive::new(view.clone(), Arc::clone(&app.press), plan))
+}
+
+/// `GET /api/v1/exams/{exam}/scripts.zip?school=&without=&since=&until=`.
+pub(crate) fn zip(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&["school", "without", "since", "until"])?;
+    let who = found.who()?;
+    let view = app.exam_of(who, found.parameter("exam"))?;
+    let asked = call.parameter("school").map(str::to_owned);
+    let school = match who.role() {
+        Role::School(own) if asked.as_ref().is_some_and(|asked| *asked != own) => {
+            return Err(Problem::not_found());
+        }
+        Role::School(own) => Some(own),
+        _ => asked,
+    };
+    let since = call.parameter("since").map(instant_of).transpose()?;
+    let until = call.parameter("until").map(instant_of).transpose()?;
+    let selection = Selection { school: school.clone(), candidates: Vec::new(), since, until };
+    let profile = profile(&view, left_out(call)?).map_err(|error| fixed(&error))?;
+    let archive = app.archives.get(app, &view, PlanRequest { selection, profile })?;
+    let tag = hex::encode(&archive.etag());
+    let name = match &school {
+        Some(uai) => format!("{}-{uai}.zip", view.id()),
+        None => format!("{}.zip", view.id()),
+    };
+    let access = Access {
+        exam: Some(view.id().to_owned()),
+        school,
+        // Only the whole of it, from the first moment on, is a download to go on from.
+        until: until.filter(|_| since.is_none()),
+        ..taken(What::Zip, app, call, who)
+    };
+    let length = archive.length();
+    Ok(ranged(
+        app,
+        call,
+        Taken { source: Source::Archive(archive), length, access },
+        &tag,
+        ("application/zip", &name),
+    ))
+}
+
+/// `GET /api/v1/scripts/{script}.pdf?without=`.
+pub(crate) fn pdf(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&["without"])?;
+    let who = found.who()?;
+    let id = found.parameter("script");
+    let seen = app.script_of(who, id)?;
+    let profile = profile(&seen.view, left_out(call)?).map_err(|error| fixed(&error))?;
+    let copy = OneCopy::at(&seen.view, &app.press, seen.place, profile).map_err(|error| match error {
+        OneCopyError::Failed(_) => Problem::internal(&error),
+        _ => Problem::conflict(&error),
+    })?;
+    let access = Access {
+        exam: Some(seen.view.id().to_owned()),
+        script: Some(id.to_owned()),
+        ..taken(What::Pdf, app, call, who)
+    };
+    let (length, tag, name) = (copy.length(), hex::encode(&copy.etag()), copy.file_name().to_owned());
+    Ok(ranged(
+        app,
+        call,
+        Taken { source: Source::Copy(Box::new(copy)), length, access },
+        &tag,
+        ("application/pdf", &name),
+    ))
+}
+
+/// What is taken away, and the line about it in the access log.
+struct Taken {
+    source: Source,
+    length: u64,
+    access: Access,
+}
+
+enum Source {
+    Archive(Arc<Archive>),
+    Copy(Box<OneCopy>),
+}
+
+/// The answer to whoever asks for all of something or for some of its bytes.
+fn ranged(app: &Arc<App>, call: &Call, taken: Taken, tag: &str, (kind, name): (&str, &str)) -> Answer {
+    let (tag, length) = (format!("\"{tag}\""), taken.length);
+    let (status, range) = match Asked::of(call, length, &tag) {
+        Asked::Whole => (200, 0..length),
+        Asked::Part(range) => (206, range),
+        Asked::Beyond => {
+            let what = format!("there are {length} bytes, and none of those asked for");
+            let problem = Problem::new(416, "HTT-145", "No such bytes", what);
+            return Answer::problem(&problem).with("Content-Range", format!("bytes */{length}"));
+        }
+        Asked::Unchanged => return Answer::empty(304).with("ETag", tag),
+    };
+    let part = (status == 206).then(|| format!("bytes {}-{}/{length}", range.start, range.end - 1));
+    let sending = Sending { app: Arc::clone(app), taken, range };
+    let mut answer = Answer::outgoing(status, kind, Box::new(sending))
+        .with("ETag", tag)
+        .with("Accept-Ranges", "bytes")
+        // Personal, and to be asked for again each time; the tag says whether it is the same still.
+        .with("Cache-Control", "private, no-cache")
+        .with("Content-Disposition", attachment(name));
+    if let Some(part) = part {
+        answer = answer.with("Content-Range", part);
+    }
+    answer
+}
+
+/// A body on its way.
+struct Sending {
+    app: Arc<App>,
+    taken: Taken,
+    range: Range<u64>,
+}
+
+impl Outgoing for Sending {
+    fn length(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    fn pour(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let poured = match &self.taken.source {
+            Source::Archive(archive) => archive.pour(self.range.clone(), out),
+            Source::Copy(copy) => copy.pour(self.range.clone(), out),
+        };
+        if let Err(PourError::Copy(_) | PourError::List(_)) = &poured
+            && let Some(exam) = &self.taken.access.exam
+        {
+            // What it was planned to be does not hold any more: the next reader's is planned anew.
+            self.app.archives.forget(exam);
+        }
+        poured.map_err(io::Error::other)
+    }
+
+    fn ended(&mut self, bytes: u64, whole: bool) {
+        let mut access = self.taken.access.clone();
+        access.at = (self.app.now)();
+        access.bytes = bytes;
+        // Whoever went on from somewhere has the whole once its last byte is there.
+        access.whole = whole && self.range.end == self.taken.length;
+        if let Err(error) = self.app.people.access.append(&access) {
+            tracing::error!(%error, "a download is missing in the access log");
+        }
+    }
+}
+
+/// The beginning of a line in the access log.
+fn taken(what: What, app: &App, call: &Call, who: &Who) -> Access {
+    Access {
+        at: (app.now)(),
+        account: who.account.id,
+        role: who.role(),
+        scope: who.scope().map(str::to_owned),
+        what,
+        exam: None,
+        script: None,
+        school: None,
+        until: None,
+        bytes: 0,
+        whole: false,
+        request: call.id.clone(),
+    }
+}
+
+/// `attachment` with a file name: in ASCII for old programs, in full for the others (RFC 6266, RFC 8187).
+fn attachment(name: &str) -> String {
+    let plain: String = name
+        .chars()
+        .map(|letter| if letter.is_ascii_graphic() && !"\"\\%;".contains(letter) { letter } else { '_' })
+        .collect();
+    let full = escaped(name);
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{full}")
+}
+
+fn left_out(call: &Call) -> Result<LeftOut, Problem> {
+    LeftOut::parse(call.parameter("without").unwrap_or("")).map_err(|word| {
+        Problem::bad_request("HTT-146", format!("nothing called {word:?} can be left out of a copy"))
+    })
+}
+
+/// An E3C's copies are always whole.
+pub(crate) fn fixed(error: &Fixed) -> Problem {
+    Problem::unprocessable(error)
+}
+
+/// A moment as programs write it.
+pub(crate) fn instant_of(text: &str) -> Result<Timestamp, Problem> {
+    let what = || format!("{text:?} is not an instant in UTC such as 2026-01-31T12:00:00Z");
+    parse_instant(text).ok_or_else(|| Problem::bad_request("HTT-147", what()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_goes_into_a_header_whatever_it_is() {
+        assert_eq!(
+            attachment("PÉREZ_Zoé \"1\".pdf"),
+            "attachment; filename=\"P_REZ_Zo___1_.pdf\"; filename*=UTF-8''P%C3%89REZ_Zo%C3%A9%20%221%22.pdf"
+        );
+    }
+}

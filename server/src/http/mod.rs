@@ -1,0 +1,13 @@
+//! What the server answers, behind the front: requests as the handlers see them, answers, problems, ranges,
+//! and the one table of who may ask what ([`routes`]).
+//!
+//! The front has parsed and bounded everything that comes from outside; tiny_http hands it over on a private
+//! socket; here is neither a socket nor a clock.
+
+pub(crate) mod answer;
+pub(crate) mod backend;
+pub(crate) mod call;
+pub(crate) mod identity;
+pub(crate) mod problem;
+pub(crate) mod ranges;
+pub(crate) mod routes;

@@ -1,0 +1,39 @@
+//! *Aide en ligne*, and what pages are dressed with.
+
+use std::sync::Arc;
+
+use askama::Template;
+
+use super::frame::{Frame, page};
+use crate::api::app::App;
+use crate::http::answer::Answer;
+use crate::http::call::Call;
+use crate::http::problem::Problem;
+use crate::http::routes::Found;
+
+#[derive(Template)]
+#[template(path = "aide.html")]
+struct Help {
+    frame: Frame,
+}
+
+/// `GET /aide`.
+pub(crate) fn help(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
+    call.only(&[])?;
+    page(200, &Help { frame: Frame::of(app, found, "aide") })
+}
+
+/// `GET /style.css`.
+pub(crate) fn style(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem> {
+    Ok(kept("text/css; charset=utf-8", include_bytes!("../../static/style.css")))
+}
+
+/// `GET /icone.svg`.
+pub(crate) fn icon(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem> {
+    Ok(kept("image/svg+xml", include_bytes!("../../static/icone.svg")))
+}
+
+/// The same for everyone until the next version: browsers may keep it for some minutes.
+fn kept(kind: &str, bytes: &[u8]) -> Answer {
+    Answer::bytes(200, kind, bytes.to_vec()).with("Cache-Control", "public, max-age=600")
+}

@@ -1,0 +1,23 @@
+//! The pages of the exam office, the coordinator and the schools: French, made on the server, working without
+//! scripts. A page shows what the API says of the same thing, and a form does what the API does.
+
+mod closing;
+mod copies;
+mod dashboard;
+mod exam;
+mod frame;
+mod harmonisation;
+mod help;
+mod settings;
+mod sign_in;
+mod words;
+
+pub(crate) use closing::{launch, show as closing};
+pub(crate) use copies::show as copies;
+pub(crate) use dashboard::show as dashboard;
+pub(crate) use exam::{accept, show as exam};
+pub(crate) use frame::{problem, redirect};
+pub(crate) use harmonisation::{act as harmonise, show as harmonisation};
+pub(crate) use help::{help, icon, style};
+pub(crate) use settings::{change as change_settings, show as settings};
+pub(crate) use sign_in::{change_password, show as show_sign_in, show_password, sign_in, sign_out};

@@ -1,0 +1,85 @@
+//! The HTTP side of `copiste serve`: the front on its port, tiny_http behind it, the handlers.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::api::app::App;
+use crate::front::{Ender as FrontEnder, Front, Limits, Options};
+use crate::http::backend::Backend;
+use crate::http::routes;
+
+/// How long running downloads may go on once the server is to end. Whoever is cut goes on where he was.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The name of the private socket in the data directory.
+const SOCKET: &str = "http.sock";
+
+/// Listening, and not answering yet.
+pub(crate) struct Web {
+    front: Front,
+    backend: Backend,
+    app: Arc<App>,
+}
+
+/// Ends a [`Web`].
+pub(crate) struct Ender {
+    front: FrontEnder,
+    app: Arc<App>,
+}
+
+impl Ender {
+    /// No new requests; running downloads get a while, exports end within one request.
+    pub(crate) fn end(&self) {
+        self.app.ending.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.app.jobs.end();
+        self.front.end(GRACE);
+    }
+}
+
+impl Web {
+    /// Takes the port and the private socket.
+    ///
+    /// # Errors
+    /// When the address is taken, or the socket cannot be made.
+    pub(crate) fn open(listen: SocketAddr, dir: &Path, app: Arc<App>) -> anyhow::Result<Web> {
+        let socket = dir.join(SOCKET);
+        // Left by a server that was killed: the data directory's lock is ours.
+        match std::fs::remove_file(&socket) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("HTT-123 cannot remove {}", socket.display()));
+            }
+            _ => {}
+        }
+        let backend = Backend::open(&socket, Arc::clone(&app.handover))?;
+        let options =
+            Options { listen, backend: socket, limits: Limits::default(), trusted_proxies: Vec::new() };
+        let front = Front::open(options, Arc::clone(&app.handover))?;
+        Ok(Web { front, backend, app })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.front.address()
+    }
+
+    pub(crate) fn ender(&self) -> Ender {
+        Ender { front: self.front.ender(), app: Arc::clone(&self.app) }
+    }
+
+    /// Answers until it is ended.
+    pub(crate) fn run(self) {
+        let Web { front, backend, app } = self;
+        std::thread::scope(|scope| {
+            scope.spawn(|| backend.run(&|call| routes::answer(&app, call)));
+            front.run();
+            backend.end();
+        });
+        if let Err(error) = app.people.flush((app.now)()) {
+            tracing::error!(%error, "sessions or access log are not durable");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Who may what: every route, everybody, every way to come in.
+
+mod dead;
+mod hidden;
+mod table;
+mod world;
