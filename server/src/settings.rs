@@ -1,6 +1,9 @@
 //! Settings common to all commands: `copiste.toml` in the data directory, each value overridable by
 //! a `COPISTE_…` variable.
 
+mod http;
+mod known;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,210 +14,7 @@ use copiste_core::journal::Target;
 use copiste_core::process::closing::OutcomeCodes;
 use copiste_core::process::quality::{Kind, Policy, Severity};
 
-/// One setting: its name in the file, its variable, its default, its meaning.
-struct Known {
-    name: &'static str,
-    variable: &'static str,
-    default: &'static str,
-    meaning: &'static str,
-}
-
-/// All settings. Adding one is adding a line here and a method below.
-const KNOWN: &[Known] = &[
-    Known {
-        name: "decoder.processes",
-        variable: "COPISTE_DECODER_PROCESSES",
-        default: "0",
-        meaning: "decoding child processes at once; 0 means one a core",
-    },
-    Known {
-        name: "decoder.deadline_s",
-        variable: "COPISTE_DECODER_DEADLINE_S",
-        default: "30",
-        meaning: "seconds one page may take to decode before it counts as damaged",
-    },
-    Known {
-        name: "decoder.memory_mb",
-        variable: "COPISTE_DECODER_MEMORY_MB",
-        default: "2048",
-        meaning: "address space of a decoding child process, in MiB",
-    },
-    Known {
-        name: "render.threads",
-        variable: "COPISTE_RENDER_THREADS",
-        default: "0",
-        meaning: "threads of a bulk rendering; 0 means one a core",
-    },
-    Known {
-        name: "exchange.cyclades_url",
-        variable: "COPISTE_CYCLADES_URL",
-        default: "",
-        meaning: "base address of Cyclades; file:/folder is a file drop",
-    },
-    Known {
-        name: "exchange.cyclades_token",
-        variable: "COPISTE_CYCLADES_TOKEN",
-        default: "",
-        meaning: "sent to Cyclades as a bearer token; never shown",
-    },
-    Known {
-        name: "exchange.imagin_url",
-        variable: "COPISTE_IMAGIN_URL",
-        default: "",
-        meaning: "base address of IMAG'IN; file:/folder is a file drop",
-    },
-    Known {
-        name: "exchange.imagin_token",
-        variable: "COPISTE_IMAGIN_TOKEN",
-        default: "",
-        meaning: "sent to IMAG'IN as a bearer token; never shown",
-    },
-    Known {
-        name: "exchange.ca_file",
-        variable: "COPISTE_EXCHANGE_CA_FILE",
-        default: "",
-        meaning: "certificates (PEM) of the authorities trusted for both; empty means those of the system",
-    },
-    Known {
-        name: "exchange.timeout_s",
-        variable: "COPISTE_EXCHANGE_TIMEOUT_S",
-        default: "30",
-        meaning: "seconds one request to Cyclades or IMAG'IN may take",
-    },
-    Known {
-        name: "exchange.budget_s",
-        variable: "COPISTE_EXCHANGE_BUDGET_S",
-        default: "600",
-        meaning: "seconds one export may take, all its requests together",
-    },
-    Known {
-        name: "codes.mark",
-        variable: "COPISTE_CODE_MARK",
-        default: "mark",
-        meaning: "how a row for Cyclades says that there is a mark",
-    },
-    Known {
-        name: "codes.absent",
-        variable: "COPISTE_CODE_ABSENT",
-        default: "absent",
-        meaning: "how it says absent",
-    },
-    Known {
-        name: "codes.absent_justified",
-        variable: "COPISTE_CODE_ABSENT_JUSTIFIED",
-        default: "absent_justified",
-        meaning: "how it says absent with a valid reason",
-    },
-    Known {
-        name: "codes.exempt",
-        variable: "COPISTE_CODE_EXEMPT",
-        default: "exempt",
-        meaning: "how it says exempt",
-    },
-    Known {
-        name: "codes.missing",
-        variable: "COPISTE_CODE_MISSING",
-        default: "missing",
-        meaning: "how it says that a present candidate has no mark",
-    },
-    Known {
-        name: "quality.damaged_pages",
-        variable: "COPISTE_QUALITY_DAMAGED_PAGES",
-        default: "warning",
-        meaning: "damaged pages: warning or blocker",
-    },
-    Known {
-        name: "quality.accepted_pages",
-        variable: "COPISTE_QUALITY_ACCEPTED_PAGES",
-        default: "warning",
-        meaning: "damaged pages that were accepted: warning or blocker",
-    },
-    Known {
-        name: "quality.uninspected_pages",
-        variable: "COPISTE_QUALITY_UNINSPECTED_PAGES",
-        default: "warning",
-        meaning: "pages that nobody has inspected: warning or blocker",
-    },
-    Known {
-        name: "quality.blank_pages",
-        variable: "COPISTE_QUALITY_BLANK_PAGES",
-        default: "warning",
-        meaning: "blank pages: warning or blocker",
-    },
-    Known {
-        name: "quality.low_resolution",
-        variable: "COPISTE_QUALITY_LOW_RESOLUTION",
-        default: "warning",
-        meaning: "pages of low resolution: warning or blocker",
-    },
-    Known {
-        name: "quality.rotated_pages",
-        variable: "COPISTE_QUALITY_ROTATED_PAGES",
-        default: "warning",
-        meaning: "turned pages: warning or blocker",
-    },
-    Known {
-        name: "quality.fewer_pages",
-        variable: "COPISTE_QUALITY_FEWER_PAGES",
-        default: "warning",
-        meaning: "scripts with fewer pages than their neighbours: warning or blocker",
-    },
-    Known {
-        name: "quality.annotations_outside",
-        variable: "COPISTE_QUALITY_ANNOTATIONS_OUTSIDE",
-        default: "warning",
-        meaning: "pages with annotations outside of them: warning or blocker",
-    },
-    Known {
-        name: "quality.totals",
-        variable: "COPISTE_QUALITY_TOTALS",
-        default: "warning",
-        meaning: "totals that differ from their questions: warning or blocker",
-    },
-    Known {
-        name: "quality.forgotten_totals",
-        variable: "COPISTE_QUALITY_FORGOTTEN_TOTALS",
-        default: "warning",
-        meaning: "scripts with scored questions and no total: warning or blocker",
-    },
-    Known {
-        name: "quality.forgotten_questions",
-        variable: "COPISTE_QUALITY_FORGOTTEN_QUESTIONS",
-        default: "warning",
-        meaning: "scripts without a question that others have: warning or blocker",
-    },
-    Known {
-        name: "quality.forgotten_marks",
-        variable: "COPISTE_QUALITY_FORGOTTEN_MARKS",
-        default: "blocker",
-        meaning: "scripts in locked batches that nobody has marked: warning or blocker",
-    },
-    Known {
-        name: "quality.services",
-        variable: "COPISTE_QUALITY_SERVICES",
-        default: "warning",
-        meaning: "candidates whose presence and service statements do not reconcile: warning or blocker",
-    },
-    Known {
-        name: "quality.low_resolution_dpi",
-        variable: "COPISTE_QUALITY_LOW_RESOLUTION_DPI",
-        default: "100",
-        meaning: "dots an inch below which a page is of low resolution",
-    },
-    Known {
-        name: "quality.pages_below_median",
-        variable: "COPISTE_QUALITY_PAGES_BELOW_MEDIAN",
-        default: "2",
-        meaning: "a script is noted with so many pages fewer than its batch's median, or more",
-    },
-    Known {
-        name: "log.level",
-        variable: "COPISTE_LOG_LEVEL",
-        default: "warn",
-        meaning: "error, warn, info, debug or trace",
-    },
-    Known { name: "log.format", variable: "COPISTE_LOG_FORMAT", default: "text", meaning: "text or json" },
-];
+use self::known::KNOWN;
 
 /// The setting that says what a kind of finding weighs.
 fn quality_name(kind: Kind) -> String {
@@ -300,6 +100,7 @@ impl Settings {
                 bail!("CLI-006 {name} must be at least 1");
             }
         }
+        settings.check_http()?;
         if !["text", "json"].contains(&settings.text("log.format")) {
             bail!("CLI-006 log.format must be text or json");
         }

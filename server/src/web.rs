@@ -3,17 +3,13 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 
 use crate::api::app::App;
-use crate::front::{Ender as FrontEnder, Front, Limits, Options};
+use crate::front::{Ender as FrontEnder, Front, Options};
 use crate::http::backend::Backend;
 use crate::http::routes;
-
-/// How long running downloads may go on once the server is to end. Whoever is cut goes on where he was.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// The name of the private socket in the data directory.
 const SOCKET: &str = "http.sock";
@@ -36,7 +32,8 @@ impl Ender {
     pub(crate) fn end(&self) {
         self.app.ending.store(true, std::sync::atomic::Ordering::Relaxed);
         self.app.jobs.end();
-        self.front.end(GRACE);
+        // Whoever is cut goes on where he was.
+        self.front.end(self.app.settings.grace());
     }
 }
 
@@ -55,8 +52,12 @@ impl Web {
             _ => {}
         }
         let backend = Backend::open(&socket, Arc::clone(&app.handover))?;
-        let options =
-            Options { listen, backend: socket, limits: Limits::default(), trusted_proxies: Vec::new() };
+        let options = Options {
+            listen,
+            backend: socket,
+            limits: app.settings.front_limits(),
+            trusted_proxies: app.settings.trusted_proxies(),
+        };
         let front = Front::open(options, Arc::clone(&app.handover))?;
         Ok(Web { front, backend, app })
     }
