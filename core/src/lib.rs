@@ -17,9 +17,12 @@
 //! assert_eq!((rope.len(), rope.crc32()), (11, crc32fast::hash(b"Note : 12,1")));
 //! # Ok::<(), copiste_core::model::DecimalFault>(())
 //! ```
+// Nothing that comes from outside may end the process: where a panic is proven impossible, the place says why.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 pub mod backup;
 pub mod bulk;
+mod conveyor;
 pub mod exchange;
 pub mod intake;
 pub mod journal;
@@ -27,5 +30,6 @@ pub mod model;
 pub mod process;
 pub mod render;
 pub mod rope;
+mod scratch;
 pub mod store;
 pub mod zip;

@@ -20,6 +20,8 @@
 //! assert_eq!(press.registry().entries().len(), 5);
 //! ```
 //! `examples/third_party.rs` draws something.
+// Nothing that comes from outside may end the process: where a panic is proven impossible, the place says why.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod annotations;
 mod appreciation;
@@ -79,6 +81,7 @@ pub fn press() -> Press {
 ///
 /// # Panics
 /// As [`press`].
+#[allow(clippy::expect_used, reason = "the fonts are built in: no input reaches this")]
 pub fn press_with(registry: Registry) -> Press {
     let composer = pdf::PdfComposer::new().expect("the fonts built into the program are whole");
     Press::new(registry, Box::new(composer))

@@ -1,5 +1,7 @@
 //! The command line of copiste, as a library, so that a third party can build a binary of his own
 //! with other renderers: `copiste_server::run(my_press)`.
+// Nothing that comes from outside may end the process: where a panic is proven impossible, the place says why.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable))]
 
 mod api;
 mod cli;
@@ -12,8 +14,8 @@ mod pages;
 mod people;
 mod profile;
 mod settings;
+mod shown;
 mod telemetry;
-mod web;
 
 use std::process::ExitCode;
 

@@ -243,7 +243,7 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> anyhow::Result<Settings> {
+    pub(super) fn read(text: &str) -> anyhow::Result<Settings> {
         let dir = tempfile::tempdir()?;
         std::fs::write(dir.path().join("copiste.toml"), text)?;
         Settings::read(Some(dir.path()))
@@ -279,6 +279,10 @@ mod tests {
             ("[quality]\nblank_pages = \"off\"\n", "quality.blank_pages must be warning or blocker"),
             ("[quality]\nblank = \"blocker\"\n", "quality.blank"),
             ("[quality]\npages_below_median = 0\n", "quality.pages_below_median"),
+            ("[http]\ntrusted_proxies = \"nginx\"\n", "http.trusted_proxies"),
+            ("[http]\nconnections = 0\n", "http.connections"),
+            ("[http]\nbody_kb = 70000\n", "http.body_kb"),
+            ("[http]\nidle_s = \"long\"\n", "http.idle_s"),
             ("[decoder\n", "not valid TOML"),
         ] {
             let fault = format!("{:#}", read(text).unwrap_err());

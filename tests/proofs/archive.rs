@@ -76,16 +76,8 @@ fn scripts(academy: &Academy) -> usize {
 fn a_wave_of_27_000_copies_is_one_zip_that_every_reader_takes_and_two_are_equal() {
     needs!(Unzip, Python, Java, SevenZip);
     let candidates = size::pick("300", "27000");
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"common_assessment",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"27",
-    ]);
+    let academy =
+        Academy::of(&format!("--kind common_assessment --candidates {candidates} --mix ccitt --seed 27"));
     let one = academy.rendered("one.zip", &[&"--threads", &"1"]);
     read_by_everyone(&one, scripts(&academy) + 1);
     let first = sha256(&one);
@@ -98,18 +90,8 @@ fn a_wave_of_27_000_copies_is_one_zip_that_every_reader_takes_and_two_are_equal(
 fn an_archive_over_four_gibibytes_is_taken_by_every_reader() {
     needs!(Unzip, Python, Java, SevenZip);
     let candidates = size::pick("20", "2000");
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"grey",
-        &"--pages",
-        &"5",
-        &"--seed",
-        &"4",
-    ]);
+    let academy =
+        Academy::of(&format!("--kind one_off --candidates {candidates} --mix grey --pages 5 --seed 4"));
     let zip = academy.rendered("grey.zip", &[]);
     if size::full() {
         let length = fs::metadata(&zip).expect("the archive is there").len();
@@ -120,16 +102,7 @@ fn an_archive_over_four_gibibytes_is_taken_by_every_reader() {
 
 #[test]
 fn a_zip_and_a_folder_hold_the_same_copies() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"30",
-        &"--mix",
-        &"all",
-        &"--seed",
-        &"3",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 30 --mix all --seed 3");
     let zip = academy.rendered("all.zip", &[]);
     let folder = academy.rendered("all", &[]);
     let mut archive =
@@ -144,16 +117,7 @@ fn a_zip_and_a_folder_hold_the_same_copies() {
 
 #[test]
 fn another_appreciation_changes_that_candidates_copy_and_no_other() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"40",
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"5",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 40 --mix ccitt --seed 5");
     // Both are closed at the same moment: that is the date of every document.
     let second = academy.copied();
     academy.closed_at(1_580_000_000);
@@ -181,16 +145,7 @@ fn another_appreciation_changes_that_candidates_copy_and_no_other() {
 
 #[test]
 fn the_list_in_front_names_every_entry_with_its_size_and_checksum() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"25",
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"6",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 25 --mix ccitt --seed 6");
     let zip = academy.rendered("all.zip", &[]);
     let mut archive =
         zip::ZipArchive::new(fs::File::open(zip).expect("the ZIP is there")).expect("it is a ZIP");
@@ -213,18 +168,7 @@ fn the_list_in_front_names_every_entry_with_its_size_and_checksum() {
 
 #[test]
 fn a_school_gets_its_own_copies_only_and_a_candidate_his_own() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"40",
-        &"--schools",
-        &"3",
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"8",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 40 --schools 3 --mix ccitt --seed 8");
     let candidates = lines(&academy.bundle(), "candidates.jsonl");
     let scripts = lines(&academy.bundle(), "scripts.jsonl");
     let school = candidates[0]["school"].as_str().expect("a school").to_owned();

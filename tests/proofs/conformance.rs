@@ -73,16 +73,7 @@ fn bytes(rope: &Rope, blobs: &dyn BlobSource) -> Vec<u8> {
 
 fn academy() -> Academy {
     let candidates = size::pick("8", "40");
-    Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"all",
-        &"--seed",
-        &"21",
-    ])
+    Academy::of(&format!("--kind one_off --candidates {candidates} --mix all --seed 21"))
 }
 
 fn exam(store: &Store) -> ExamView {

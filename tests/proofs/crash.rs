@@ -110,16 +110,7 @@ fn an_import_killed_at_any_moment_is_all_there_or_not_at_all_and_can_be_run_agai
 #[test]
 fn a_render_killed_at_any_moment_leaves_whole_files_only_and_resumes() {
     let candidates = size::pick("200", "1500");
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"grey",
-        &"--seed",
-        &"12",
-    ]);
+    let academy = Academy::of(&format!("--kind one_off --candidates {candidates} --mix grey --seed 12"));
     academy.released();
     let (exam, data, log) = (academy.exam(), academy.data(), academy.path("log"));
     for name in ["folder", "all.zip"] {

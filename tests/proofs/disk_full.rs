@@ -60,16 +60,7 @@ fn a_disk_full_in_the_middle_of_an_import_changes_nothing() {
 #[test]
 fn a_disk_that_is_too_small_is_refused_before_the_first_copy() {
     needs!(SmallDisk);
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"40",
-        &"--mix",
-        &"grey",
-        &"--seed",
-        &"19",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 40 --mix grey --seed 19");
     academy.released();
     let disk = SmallDisk::mount(1 << 20).expect("asked for above");
     for name in ["out", "out.zip"] {
@@ -84,16 +75,7 @@ fn a_disk_that_is_too_small_is_refused_before_the_first_copy() {
 #[test]
 fn a_disk_full_in_the_middle_of_a_render_leaves_whole_copies_and_resume_ends_it() {
     needs!(SmallDisk);
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"200",
-        &"--mix",
-        &"grey",
-        &"--seed",
-        &"20",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 200 --mix grey --seed 20");
     let reference = academy.rendered("reference", &[]);
     let bytes: u64 = pdfs(&reference).iter().map(|path| fs::metadata(path).expect("a copy").len()).sum();
     let disk = SmallDisk::mount(bytes * 2 + (64 << 20)).expect("asked for above");

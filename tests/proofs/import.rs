@@ -14,16 +14,7 @@ fn journal(academy: &Academy) -> Vec<u8> {
 
 #[test]
 fn importing_the_same_bundle_again_changes_nothing() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"20",
-        &"--mix",
-        &"all",
-        &"--seed",
-        &"14",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 20 --mix all --seed 14");
     let (before, status) = (journal(&academy), academy.copiste("status", &[&"--json"]).expect(0).out);
     academy.copiste("import", &[&academy.bundle()]).expect(0);
     assert!(journal(&academy) == before, "a journal line was added");

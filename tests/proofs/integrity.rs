@@ -8,18 +8,7 @@ use copiste_tests::sources::files;
 
 /// A small exam that has been closed.
 fn closed(seed: &str) -> Academy {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"24",
-        &"--pages",
-        &"1",
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &seed,
-    ]);
+    let academy = Academy::of(&format!("--kind one_off --candidates 24 --pages 1 --mix ccitt --seed {seed}"));
     academy.released();
     academy
 }

@@ -28,16 +28,7 @@ fn until(child: &mut Child, mut holds: impl FnMut() -> bool) -> bool {
 #[test]
 fn ctrl_c_keeps_whole_copies_and_resume_does_the_rest() {
     let candidates = size::pick("300", "3000");
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"grey",
-        &"--seed",
-        &"15",
-    ]);
+    let academy = Academy::of(&format!("--kind one_off --candidates {candidates} --mix grey --seed 15"));
     let reference = academy.rendered("reference", &[]);
     let (exam, data, out, log) = (academy.exam(), academy.data(), academy.path("out"), academy.path("log"));
     let render: [&dyn AsRef<OsStr>; 8] =
@@ -85,16 +76,7 @@ fn identities(paths: &[PathBuf]) -> BTreeMap<PathBuf, (u64, i64, i64)> {
 
 #[test]
 fn resume_redoes_only_what_is_missing_or_outdated() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"40",
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"16",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 40 --mix ccitt --seed 16");
     let out = academy.rendered("out", &[]);
     let copies = pdfs(&out);
     let before = identities(&copies);
@@ -132,16 +114,7 @@ fn resume_redoes_only_what_is_missing_or_outdated() {
 
 #[test]
 fn a_second_process_on_the_same_data_directory_gets_a_clear_error() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"400",
-        &"--mix",
-        &"grey",
-        &"--seed",
-        &"17",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 400 --mix grey --seed 17");
     academy.released();
     let (exam, data, out, log) = (academy.exam(), academy.data(), academy.path("out"), academy.path("log"));
     let mut first =

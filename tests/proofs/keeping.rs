@@ -249,7 +249,7 @@ fn a_forged_backup_writes_nothing_outside_of_its_place_and_nothing_at_all() {
 
 #[test]
 fn a_backup_without_something_that_is_needed_is_none() {
-    let academy = Academy::imported(&[&"--kind", &"one_off", &"--candidates", &"3", &"--mix", &"grey"]);
+    let academy = Academy::of("--kind one_off --candidates 3 --mix grey");
     let scan = fs::read(sources::files(&academy.bundle().join("scans")).remove(0)).expect("a scan");
     let blob = sources::files(&academy.data().join("blobs"))
         .into_iter()

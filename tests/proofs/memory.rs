@@ -9,16 +9,8 @@ use copiste_tests::size;
 /// The highest memory of rendering an exam of so many candidates to a ZIP: the middle of three times, since
 /// which of two threads is ahead of the other is chance, and worth some megabytes.
 fn rendering(candidates: &str) -> u64 {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"common_assessment",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"9",
-    ]);
+    let academy =
+        Academy::of(&format!("--kind common_assessment --candidates {candidates} --mix ccitt --seed 9"));
     academy.released();
     let (data, exam, out) = (academy.data(), academy.exam(), academy.path("all.zip"));
     let arguments: [&dyn AsRef<OsStr>; 6] = [&"render", &"--data", &data, &exam, &"--out", &out];

@@ -201,17 +201,7 @@ fn pages_that_nobody_has_inspected_are_said_to_be_unknown() {
 
 #[test]
 fn a_generated_exam_with_flaws_has_one_of_each_kind() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"40",
-        &"--mix",
-        &"grey",
-        &"--resolution",
-        &"110",
-        &"--flaws",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 40 --mix grey --resolution 110 --flaws");
     let expected: Vec<&str> =
         KINDS.into_iter().filter(|kind| !["accepted_pages", "uninspected_pages"].contains(kind)).collect();
     assert_eq!(kinds(&sheet(&academy)), expected);

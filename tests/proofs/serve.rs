@@ -97,22 +97,13 @@ pub(crate) fn served(folder: &Path) -> usize {
 }
 
 pub(crate) fn small(seed: &str) -> Academy {
-    Academy::imported(&[&"--kind", &"one_off", &"--candidates", &"12", &"--mix", &"ccitt", &"--seed", &seed])
+    Academy::of(&format!("--kind one_off --candidates 12 --mix ccitt --seed {seed}"))
 }
 
 /// One whose rendering takes a while.
 pub(crate) fn large(seed: &str) -> Academy {
     let candidates = size::pick("400", "3000");
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"grey",
-        &"--seed",
-        &seed,
-    ]);
+    let academy = Academy::of(&format!("--kind one_off --candidates {candidates} --mix grey --seed {seed}"));
     academy.released();
     academy
 }

@@ -70,16 +70,7 @@ fn every_copy_of_every_format_and_profile_passes_qpdf_and_verapdf() {
     needs!(Qpdf, VeraPdf);
     // 30 candidates, some absent, in eight profiles: 200 copies and more.
     let candidates = size::pick("12", "30");
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &candidates,
-        &"--mix",
-        &"all",
-        &"--seed",
-        &"2",
-    ]);
+    let academy = Academy::of(&format!("--kind one_off --candidates {candidates} --mix all --seed 2"));
     covers_everything(&academy);
     let copies = all_profiles(&academy);
     assert!(copies.len() >= size::pick(64, 200), "{} copies", copies.len());
@@ -102,18 +93,7 @@ fn every_copy_of_every_format_and_profile_passes_qpdf_and_verapdf() {
 
 #[test]
 fn an_ordinary_copy_is_its_scans_and_at_most_60_kilobytes() {
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"one_off",
-        &"--candidates",
-        &"20",
-        &"--mix",
-        &"grey",
-        &"--pages",
-        &"4",
-        &"--seed",
-        &"13",
-    ]);
+    let academy = Academy::of("--kind one_off --candidates 20 --mix grey --pages 4 --seed 13");
     let out = academy.rendered("out", &[]);
     let copies = pdfs(&out);
     for script in lines(&academy.bundle(), "scripts.jsonl") {

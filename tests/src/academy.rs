@@ -40,6 +40,15 @@ impl Academy {
         academy
     }
 
+    /// The same, of arguments written as one line: `--kind one_off --candidates 30`.
+    ///
+    /// # Panics
+    /// When it cannot be made or taken in.
+    pub fn of(arguments: &str) -> Academy {
+        let words: Vec<&str> = arguments.split_whitespace().collect();
+        Academy::imported(&words.iter().map(|word| word as &dyn AsRef<OsStr>).collect::<Vec<_>>())
+    }
+
     /// Makes a bundle under a name of its own.
     ///
     /// # Panics

@@ -12,7 +12,6 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 use super::choosing::{Choice, Selection, choose};
-use super::conveyor::in_order;
 use super::error::{BulkError, CopyFault, StopFault};
 use super::plan::{Plan, aside};
 use super::progress::Phase;
@@ -27,6 +26,7 @@ use super::writing::{
     At, GROUP_BYTES, GROUP_COPIES, Sum, Sums, Tally, WriteOptions, broken, ending, hash_rope, hash_written,
     pour,
 };
+use crate::conveyor::in_order;
 use crate::rope::Rope;
 use crate::zip::Placed;
 

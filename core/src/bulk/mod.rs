@@ -15,17 +15,10 @@
 
 mod archive;
 mod choosing;
-pub(crate) mod conveyor;
 mod desks;
 mod directory;
 mod error;
-#[cfg(all(test, feature = "failpoints"))]
-mod failing;
 mod index;
-#[cfg(test)]
-mod invented;
-#[cfg(test)]
-mod keeping;
 mod kept;
 mod kept_key;
 mod making;
@@ -37,8 +30,6 @@ mod room;
 mod rows;
 mod scans;
 mod served;
-#[cfg(test)]
-mod serving;
 mod single;
 mod source;
 mod summary;
@@ -60,7 +51,6 @@ pub use plan::{Forecast, Plan, plan};
 pub use progress::{Phase, Progress, Quiet};
 pub use reader_error::{OneCopyError, PourError};
 pub use report::{Ending, Failure, Refusal, Report};
-pub(crate) use rows::unnamed;
 pub use served::Archive;
 pub use single::OneCopy;
 pub use source::{Source, State};

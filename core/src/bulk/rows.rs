@@ -3,11 +3,10 @@
 //! A job of any number of copies so takes the memory of a few. The file has no name: it is gone when the
 //! job ends, however it ends.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +14,7 @@ use super::choosing::Chosen;
 use super::index::STEP;
 use crate::model::Hundredths;
 use crate::rope::Rope;
+use crate::scratch::unnamed;
 use crate::zip::{Entry, Placed};
 
 /// What is known of a copy once it was composed.
@@ -281,22 +281,6 @@ impl Read for From<'_> {
     }
 }
 
-/// A file without a name. The folder belongs to the process that holds the data directory.
-pub(crate) fn unnamed(folder: &Path) -> io::Result<File> {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    fail::fail_point!("bulk-aside", |_| Err(io::Error::from_raw_os_error(28)));
-    fs::create_dir_all(folder)?;
-    let path = folder.join(format!("rows-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
-    match fs::remove_file(&path) {
-        // A process was killed just before it took the name away.
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-    fs::remove_file(&path)?;
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -346,7 +330,7 @@ mod tests {
                     kept.since(index, kept.start(index / STEP)).map(|row| row.expect("a row").1).collect();
                 prop_assert_eq!(&back, &rows[index..]);
             }
-            prop_assert_eq!(fs::read_dir(folder.path().join("scratch")).expect("a folder").count(), 0);
+            prop_assert_eq!(std::fs::read_dir(folder.path().join("scratch")).expect("a folder").count(), 0);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::bulk::conveyor;
+use crate::conveyor;
 use crate::store::{ExamView, StoreError};
 
 /// How many places are read in one go, by one core.

@@ -27,9 +27,10 @@ use crate::journal::hex;
 const NEW: &str = "db.new";
 const PAST: &str = "db.past";
 
-/// Folders that may hold what an import or a verification left when it was killed, and the plans of
-/// archives, which name everyone and are made again when they are wanted.
-const LEFT_BEHIND: [&str; 3] = ["staging", "verifying", "plans"];
+/// Folders that may hold what an import or a verification left when it was killed, the plans of archives,
+/// which name everyone, and the copies that were made on the server's disk. Plans and copies of exams that stay
+/// are made again when they are wanted.
+const LEFT_BEHIND: [&str; 4] = ["staging", "verifying", "plans", "jobs"];
 
 /// What was removed after purges, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,8 +54,8 @@ pub struct Left {
 
 impl Store {
     /// Removes from the disk what no exam has any more: blobs that nothing refers to, the database's
-    /// old values, what killed jobs left, the plans of archives. Then looks at the whole blob store again. Nobody may have a
-    /// view of the store meanwhile.
+    /// old values, what killed jobs left, plans and copies made for readers. Then looks at the whole blob
+    /// store again. Nobody may have a view of the store meanwhile.
     ///
     /// # Errors
     /// [`OpenError`]; what was begun goes on when the data directory is opened next.

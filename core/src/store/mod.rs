@@ -10,6 +10,7 @@
 //! | `journal-cut-…` | what a crash left of a line, kept aside |
 //! | `blobs/ab/cdef…` | scans and bundle files by SHA-256; `blobs/incoming` while they are written |
 //! | `db/` | the sled database, which the journal and the blobs can make again |
+//! | `jobs/` | copies made on the server's disk; a purge takes all of them away |
 //! | `plans/` | what archives were planned to be; made again when it is missing: see [`crate::bulk`] |
 //! | `db.new`, `db.past` | for a moment, while a purge makes the database anew: see [`forget`] |
 //!

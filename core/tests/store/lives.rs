@@ -86,9 +86,11 @@ pub fn lived(dir: &Path) -> Store {
     import(&store, &other, 4);
     publish(&store, "GONE");
     hold(&store, "GONE", "002", false).unwrap();
-    // As the plan of an archive, which names everyone.
-    fs::create_dir(dir.join("plans")).unwrap();
-    fs::write(dir.join("plans").join("0123-4567.plan"), "Zeller001").unwrap();
+    // As the plan of an archive, which names everyone, and an archive that was made on the server's disk.
+    for (folder, file) in [("plans", "0123-4567.plan"), ("jobs", "0123.zip")] {
+        fs::create_dir(dir.join(folder)).unwrap();
+        fs::write(dir.join(folder).join(file), "Zeller001").unwrap();
+    }
     store
 }
 

@@ -1,23 +1,23 @@
 //! Acts on an exam: settings, damaged pages, harmonisation, corrected marks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use copiste_core::journal::{Actor, MarkChange, PagePlace, Setting};
 use copiste_core::model::Hundredths;
 use copiste_core::process::acceptance::{self, AcceptError, Which};
 use copiste_core::process::acts::{ActError, By};
-use copiste_core::process::closing::{self, ValidateReport};
 use copiste_core::store::{ExecuteError, Executed};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::app::App;
-use super::closing::{counter, problem_of};
-use super::exams;
+use super::launching::validate;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::routes::Found;
+use crate::shown;
 
 impl From<ExecuteError> for Problem {
     fn from(error: ExecuteError) -> Problem {
@@ -57,12 +57,11 @@ impl From<AcceptError> for Problem {
 
 /// `PUT /api/v1/exams/{exam}/settings`: any of them by name; those that are not named stay.
 pub(crate) fn settings(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let values: BTreeMap<String, Setting> = call.json()?;
     by(app, &found.who()?.as_actor()).change_settings(view.id(), values)?;
     let view = app.exam_of(found.who()?, view.id())?;
-    Ok(Answer::json(200, &exams::settings(&view.exam().settings)))
+    Ok(Answer::json(200, &shown::settings(&view.exam().settings)))
 }
 
 #[derive(Deserialize)]
@@ -77,7 +76,6 @@ struct Accepting {
 
 /// `POST /api/v1/exams/{exam}/accepted-damage`: `{"candidate","page","reason"}`, or `{"all":true,"reason"}`.
 pub(crate) fn accept_damage(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let Accepting { candidate, page, all, reason } = call.json()?;
     let which = match (candidate, page, all) {
@@ -123,8 +121,7 @@ struct Adjusting {
 
 /// `POST /api/v1/exams/{exam}/harmonisation`: adjusts first, then validates these batches, or with `validate`
 /// and no batch every locked one. For an E3C the validation transmits.
-pub(crate) fn harmonise(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
+pub(crate) fn harmonise(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let Harmonising { batches, adjust, reason, validate: validated } = call.json()?;
     let actor = found.who()?.as_actor();
@@ -150,26 +147,12 @@ pub(crate) fn harmonise(app: &App, call: &Call, found: &Found) -> Result<Answer,
     }
     let mut answer = json!({ "journal_lines": lines });
     if validated {
-        let report = validate(app, &actor, view.id(), batches)?;
-        answer["validated"] = json!(report.validated);
-        answer["left"] = json!(report.left);
-        answer["exports"] = report.exports.iter().map(super::closing::export_report).collect();
-        answer["closing"] = json!(report.closing);
+        match validate(app, actor, view.id(), batches)? {
+            Some(report) => answer["validation"] = shown::validate_report(&report),
+            None => answer["under_way"] = json!(true),
+        }
     }
     Ok(Answer::json(200, &answer))
-}
-
-/// Validates batches, all locked ones when none is named.
-pub(crate) fn validate(
-    app: &App,
-    actor: &Actor,
-    exam: &str,
-    batches: Vec<String>,
-) -> Result<ValidateReport, Problem> {
-    let which = if batches.is_empty() { closing::Which::All } else { closing::Which::Batches(batches) };
-    let (counter, scratch) = (counter(app)?, app.scratch());
-    let desk = counter.desk(&app.store, &scratch, actor);
-    desk.validate(exam, &which).map_err(|error| problem_of(&error))
 }
 
 #[derive(Deserialize)]
@@ -181,7 +164,6 @@ struct Correcting {
 
 /// `PUT /api/v1/scripts/{script}/mark`: a final mark corrected after the closing, with a reason.
 pub(crate) fn correct(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
     let seen = app.script_of(found.who()?, found.parameter("script"))?;
     let Correcting { mark, reason } = call.json()?;
     let candidate = seen.view.candidate_at(seen.place)?.ok_or_else(Problem::not_found)?;

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use copiste_core::bulk::{BulkError, Job, Progress};
 use copiste_core::journal::Role;
 use copiste_core::model::ArchivedExamKind;
 use copiste_core::process::closing::UnderWay;
 use copiste_core::render::Press;
 use copiste_core::store::{ExamView, Store};
 
-use super::downloads::Archives;
+use super::archives::Archives;
 use super::ids::ScriptIds;
 use super::jobs::Jobs;
 use crate::front::Handover;
@@ -22,6 +23,8 @@ use crate::settings::Settings;
 pub(crate) struct App {
     pub(crate) store: Arc<Store>,
     pub(crate) dir: PathBuf,
+    /// For what is put aside while it is made.
+    pub(crate) scratch: PathBuf,
     pub(crate) settings: Settings,
     /// Closings under way in this process, through the command line as well.
     pub(crate) under_way: Arc<UnderWay>,
@@ -44,9 +47,22 @@ pub(crate) struct Seen {
 }
 
 impl App {
-    /// For what is put aside while it is made.
-    pub(crate) fn scratch(&self) -> PathBuf {
-        self.dir.join("scratch")
+    /// A job over an exam's copies, told how far it is and when to stop.
+    pub(crate) fn job<'a>(
+        &'a self,
+        view: &'a ExamView,
+        progress: &'a dyn Progress,
+        cancel: &'a AtomicBool,
+    ) -> Job<'a> {
+        Job {
+            source: view,
+            blobs: self.store.blobs(),
+            press: &self.press,
+            scratch: &self.scratch,
+            threads: self.settings.render_threads(),
+            progress,
+            cancel,
+        }
     }
 
     /// The exams that somebody may see, by id.
@@ -102,4 +118,14 @@ pub(crate) fn sees_script(who: &Who, view: &ExamView, place: u32) -> Result<bool
     }
     let Some(candidate) = view.candidate_at(place)? else { return Ok(false) };
     Ok(who.sees_school(&candidate.get().school) && view.transmitted_at(place)?.is_some())
+}
+
+impl From<BulkError> for Problem {
+    fn from(error: BulkError) -> Problem {
+        match error {
+            BulkError::NotClosed { .. } | BulkError::Purged { .. } => Problem::conflict(&error),
+            BulkError::NoSuchSchool { .. } => Problem::of(404, "Not found", &error),
+            _ => Problem::internal(&error),
+        }
+    }
 }

@@ -1,113 +1,25 @@
 //! Copies that are taken away: one PDF, all of them as one ZIP, from any byte.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Seek as _, Write};
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use copiste_core::bulk::{
-    self, Archive, BulkError, Job, OneCopy, OneCopyError, PlanRequest, PourError, Quiet, Selection,
-};
+use copiste_core::bulk::{Archive, OneCopy, OneCopyError, PlanRequest, PourError, Selection};
 use copiste_core::journal::{Role, Timestamp, hex, parse_instant};
-use copiste_core::store::ExamView;
 
 use super::app::App;
 use crate::front::Outgoing;
 use crate::http::answer::Answer;
-use crate::http::call::Call;
+use crate::http::call::{Call, escaped};
 use crate::http::problem::Problem;
 use crate::http::ranges::Asked;
-use crate::http::routes::{Found, escaped};
+use crate::http::routes::Found;
 use crate::people::{Access, What, Who};
 use crate::profile::{Fixed, LeftOut, profile};
 
-/// Archives that somebody is reading or has just read, planned.
-#[derive(Default)]
-pub(crate) struct Archives(Mutex<Vec<(Key, Place)>>);
-
-/// Where an archive is put once it is planned; held by whoever plans it.
-type Place = Arc<Mutex<Option<Arc<Archive>>>>;
-
-/// How many stay ready: schools come one after another, each for its own.
-const READY: usize = 64;
-
-/// All that the bytes of an archive depend on.
-#[derive(Clone, PartialEq, Eq)]
-struct Key {
-    exam: String,
-    line: u64,
-    request: PlanRequest,
-}
-
-impl Archives {
-    /// The archive of a request: the one that is ready, or planned now. Whoever asks for the same meanwhile waits
-    /// for it.
-    pub(crate) fn get(
-        &self,
-        app: &App,
-        view: &ExamView,
-        request: PlanRequest,
-    ) -> Result<Arc<Archive>, Problem> {
-        let key = Key { exam: view.id().to_owned(), line: view.line(), request: request.clone() };
-        let place = {
-            let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // What is older than the exam's last change is asked for by nobody new.
-            ready.retain(|(held, _)| held.exam != key.exam || held.line == key.line);
-            match ready.iter().position(|(held, _)| *held == key) {
-                // The one asked for last stays longest.
-                Some(at) => {
-                    let found = ready.remove(at);
-                    ready.push(found);
-                }
-                None => {
-                    if ready.len() >= READY {
-                        ready.remove(0);
-                    }
-                    ready.push((key, Arc::default()));
-                }
-            }
-            ready.last().map(|(_, place)| Arc::clone(place)).unwrap_or_default()
-        };
-        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(archive) = place.as_ref() {
-            return Ok(Arc::clone(archive));
-        }
-        let archive = Arc::new(planned(app, view, &request)?);
-        *place = Some(Arc::clone(&archive));
-        Ok(archive)
-    }
-}
-
-impl Archives {
-    /// Lets go of an exam's archives; whoever reads one reads on.
-    fn forget(&self, exam: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(held, _)| held.exam != exam);
-    }
-}
-
-fn planned(app: &App, view: &ExamView, request: &PlanRequest) -> Result<Archive, Problem> {
-    let never = AtomicBool::new(false);
-    let scratch = app.scratch();
-    let job = Job {
-        source: view,
-        blobs: app.store.blobs(),
-        press: &app.press,
-        scratch: &scratch,
-        threads: app.settings.render_threads(),
-        progress: &Quiet,
-        cancel: &never,
-    };
-    let plan = bulk::planned(&app.dir.join("plans"), &job, request).map_err(|error| match error {
-        BulkError::NotClosed { .. } | BulkError::Purged { .. } => Problem::conflict(&error),
-        BulkError::NoSuchSchool { .. } => Problem::of(404, "Not found", &error),
-        _ => Problem::internal(&error),
-    })?;
-    Ok(Archive::new(view.clone(), Arc::clone(&app.press), plan))
-}
-
 /// `GET /api/v1/exams/{exam}/scripts.zip?school=&without=&since=&until=`.
 pub(crate) fn zip(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["school", "without", "since", "until"])?;
     let who = found.who()?;
     let view = app.exam_of(who, found.parameter("exam"))?;
     let asked = call.parameter("school").map(str::to_owned);
@@ -147,7 +59,6 @@ pub(crate) fn zip(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, 
 
 /// `GET /api/v1/scripts/{script}.pdf?without=`.
 pub(crate) fn pdf(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["without"])?;
     let who = found.who()?;
     let id = found.parameter("script");
     let seen = app.script_of(who, id)?;
@@ -171,6 +82,23 @@ pub(crate) fn pdf(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, 
     ))
 }
 
+/// A list of candidates that was put aside in a file, for `whom`.
+pub(crate) fn list(
+    app: &Arc<App>,
+    call: &Call,
+    whom: &Who,
+    exam: &str,
+    file: File,
+    name: &str,
+) -> Result<Answer, Problem> {
+    let length = file.metadata().map_err(|error| Problem::internal(&format!("HTT-136 {error}")))?.len();
+    let access = Access { exam: Some(exam.to_owned()), ..taken(What::List, app, call, whom) };
+    let taken = Taken { source: Source::File(file), length, access };
+    let sending = Sending { app: Arc::clone(app), taken, range: 0..length };
+    Ok(Answer::outgoing(200, "text/csv; charset=utf-8", Box::new(sending))
+        .with("Content-Disposition", attachment(name)))
+}
+
 /// What is taken away, and the line about it in the access log.
 struct Taken {
     source: Source,
@@ -181,6 +109,7 @@ struct Taken {
 enum Source {
     Archive(Arc<Archive>),
     Copy(Box<OneCopy>),
+    File(File),
 }
 
 /// The answer to whoever asks for all of something or for some of its bytes.
@@ -223,9 +152,13 @@ impl Outgoing for Sending {
     }
 
     fn pour(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let poured = match &self.taken.source {
+        let poured = match &mut self.taken.source {
             Source::Archive(archive) => archive.pour(self.range.clone(), out),
             Source::Copy(copy) => copy.pour(self.range.clone(), out),
+            Source::File(file) => {
+                file.rewind()?;
+                return io::copy(file, out).map(drop);
+            }
         };
         if let Err(PourError::Copy(_) | PourError::List(_)) = &poured
             && let Some(exam) = &self.taken.access.exam

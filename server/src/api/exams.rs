@@ -1,7 +1,7 @@
 //! Exams: those that somebody may see, and one of them with its processes.
 
 use copiste_core::journal::Role;
-use copiste_core::model::{ArchivedExamKind, ArchivedSettings};
+use copiste_core::model::ArchivedExamKind;
 use copiste_core::process::quality::{Scope, look};
 use copiste_core::process::status::status;
 use copiste_core::store::ExamView;
@@ -12,10 +12,10 @@ use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::routes::Found;
+use crate::shown;
 
 /// `GET /api/v1/exams`.
-pub(crate) fn list(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
+pub(crate) fn list(app: &App, _: &Call, found: &Found) -> Result<Answer, Problem> {
     let mut exams = Vec::new();
     for view in app.exams_of(found.who()?)? {
         let status = status(&view)?;
@@ -36,13 +36,12 @@ pub(crate) fn list(app: &App, call: &Call, found: &Found) -> Result<Answer, Prob
 
 /// `GET /api/v1/exams/{exam}`; with `quality=true` its quality sheet as well.
 pub(crate) fn one(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["quality"])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let mut exam = head(&view);
     // Whoever sees only his own copies has no business with the others' numbers.
     if !matches!(found.who()?.role(), Role::School(_)) {
         exam["status"] = json!(status(&view)?);
-        exam["settings"] = settings(&view.exam().settings);
+        exam["settings"] = shown::settings(&view.exam().settings);
         if call.parameter("quality") == Some("true") {
             exam["quality"] = json!(look(&view, Scope::Exam, &app.settings.quality())?);
         }
@@ -66,20 +65,5 @@ pub(crate) fn head(view: &ExamView) -> Value {
         "wave": exam.wave.as_ref().map(|wave| wave.to_native()),
         "entity": exam.entity.as_str(),
         "consultable_until": view.consultable_until(),
-    })
-}
-
-/// The functional settings by name.
-pub(crate) fn settings(settings: &ArchivedSettings) -> Value {
-    json!({
-        "subject_commitment": settings.subject_commitment,
-        "question_count": settings.question_count.to_native(),
-        "mark_kind": settings.mark_kind.as_str(),
-        "export_appreciation": settings.export_appreciation,
-        "export_missing_marks": settings.export_missing_marks,
-        "export_absences": settings.export_absences,
-        "render_annotations": settings.render_annotations,
-        "render_appreciation": settings.render_appreciation,
-        "render_marking_details": settings.render_marking_details,
     })
 }

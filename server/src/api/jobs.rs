@@ -9,10 +9,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use copiste_core::bulk::{
-    self, BulkError, Job, Phase, PlanRequest, Progress, Report, Selection, WriteOptions,
-};
+use copiste_core::bulk::{self, BulkError, Phase, PlanRequest, Progress, Report, Selection, WriteOptions};
 use copiste_core::journal::{Role, hex};
+use copiste_core::store::ExamView;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -112,7 +111,6 @@ impl Asked {
 
 /// `POST /api/v1/jobs`: begins a job, or goes on with it. 202 with its id and where to look.
 pub(crate) fn begin(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
     let mut asked: Asked = call.json()?;
     let view = app.exam_of(found.who()?, &asked.exam)?;
     if let Role::School(own) = found.who()?.role() {
@@ -181,15 +179,13 @@ fn accepted(id: &str, known: &Known) -> Answer {
 }
 
 /// `GET /api/v1/jobs/{job}`.
-pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
+pub(crate) fn show(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Problem> {
     let id = found.parameter("job");
     Ok(Answer::json(200, &app.jobs.of(found.who()?, id)?.shown(id)))
 }
 
 /// `DELETE /api/v1/jobs/{job}`: ends it within one copy a thread; what is whole is kept.
-pub(crate) fn cancel(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
+pub(crate) fn cancel(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Problem> {
     let id = found.parameter("job");
     let known = app.jobs.of(found.who()?, id)?;
     known.cancel.store(true, Ordering::Relaxed);
@@ -222,24 +218,15 @@ impl Known {
     fn work(
         &self,
         app: &App,
-        view: &copiste_core::store::ExamView,
+        view: &ExamView,
         request: &PlanRequest,
         id: &str,
     ) -> Result<Option<Report>, Problem> {
         let folder = app.dir.join("jobs");
-        let unmade =
-            |error: std::io::Error| Problem::internal(&format!("HTT-165 {} cannot be made: {error}", "jobs"));
-        std::fs::create_dir_all(&folder).map_err(unmade)?;
-        let scratch = app.scratch();
-        let job = Job {
-            source: view,
-            blobs: app.store.blobs(),
-            press: &app.press,
-            scratch: &scratch,
-            threads: app.settings.render_threads(),
-            progress: &self.counting,
-            cancel: &self.cancel,
-        };
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Problem::internal(&format!("HTT-165 the folder of jobs cannot be made: {error}"))
+        })?;
+        let job = app.job(view, &self.counting, &self.cancel);
         let options = WriteOptions { resume: true, sync: true, sha256: false };
         let out: PathBuf = match self.asked.form {
             Form::Zip => folder.join(format!("{id}.zip")),
@@ -256,11 +243,7 @@ impl Known {
             Ok(report) => Ok(Some(report)),
             // Whoever ends a job before its first copy has not met a fault.
             Err(BulkError::Cancelled) => Ok(None),
-            Err(error @ (BulkError::NotClosed { .. } | BulkError::Purged { .. })) => {
-                Err(Problem::conflict(&error))
-            }
-            Err(error @ BulkError::NoSuchSchool { .. }) => Err(Problem::of(404, "Not found", &error)),
-            Err(error) => Err(Problem::internal(&error)),
+            Err(error) => Err(error.into()),
         }
     }
 

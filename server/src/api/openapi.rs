@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1), made from the table of routes: it cannot forget one.
+//! The description of the API (OpenAPI 3.1), made from the table of what programs ask for: it cannot forget one.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,8 @@ use super::app::App;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
-use crate::http::routes::{Found, ROUTES, Route, Whom};
+use crate::http::routes::Found;
+use crate::http::table::{PROGRAMS, Route, Whom};
 
 /// `GET /api/v1/openapi.json`.
 pub(crate) fn show(_: &App, _: &Call, _: &Found) -> Result<Answer, Problem> {
@@ -15,9 +16,7 @@ pub(crate) fn show(_: &App, _: &Call, _: &Found) -> Result<Answer, Problem> {
 
 pub(crate) fn description() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    // Pages are for people, and describe themselves.
-    let programs = |route: &&Route| route.path.starts_with("/api/") || route.path.ends_with('z');
-    for route in ROUTES.iter().filter(programs) {
+    for route in PROGRAMS {
         let operations = paths.entry(route.path).or_insert_with(|| json!({}));
         operations[route.method.to_ascii_lowercase()] = operation(route);
     }

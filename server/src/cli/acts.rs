@@ -6,14 +6,14 @@ use anyhow::{Context, bail};
 use copiste_core::journal::{MarkChange, Role, Setting, parse_instant};
 use copiste_core::model::{ArchivedSettings, Hundredths};
 use copiste_core::process::acts::By;
-use copiste_core::store::{ExamView, Executed};
-use serde_json::json;
+use copiste_core::store::Executed;
 
 use super::Ending;
 use super::args::{Batches, Harmonise, Mark, Publish, SettingsArgs};
 use super::caller::Caller;
 use super::output::Output;
 use super::session::{self, Session};
+use crate::shown;
 
 pub(super) fn by(session: &Session) -> By<'_> {
     By { store: &session.store, actor: &session.actor, at: session::now() }
@@ -51,7 +51,7 @@ pub(super) fn settings(typed: &SettingsArgs, caller: &Caller, output: &mut Outpu
     };
     let view = session::exam(&session.store, &typed.exam)?;
     if typed.json {
-        output.json(&settings_json(&view))?;
+        output.json(&shown::settings(&view.exam().settings))?;
     } else {
         for (name, value, meaning) in listing(&view.exam().settings) {
             output.line(format!("{name} = {value}   # {meaning}"))?;
@@ -94,21 +94,6 @@ fn listing(settings: &ArchivedSettings) -> Vec<(&'static str, String, &'static s
         ("render_appreciation", flag(settings.render_appreciation), "PDF: with the appreciation"),
         ("render_marking_details", flag(settings.render_marking_details), "PDF: with marking details"),
     ]
-}
-
-fn settings_json(view: &ExamView) -> serde_json::Value {
-    let settings = &view.exam().settings;
-    json!({
-        "subject_commitment": settings.subject_commitment,
-        "question_count": settings.question_count.to_native(),
-        "mark_kind": settings.mark_kind.as_str(),
-        "export_appreciation": settings.export_appreciation,
-        "export_missing_marks": settings.export_missing_marks,
-        "export_absences": settings.export_absences,
-        "render_annotations": settings.render_annotations,
-        "render_appreciation": settings.render_appreciation,
-        "render_marking_details": settings.render_marking_details,
-    })
 }
 
 pub(super) fn lock(typed: &Batches, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {

@@ -1,18 +1,20 @@
 //! `copiste close`: launches or relaunches the closing of a one-off exam.
 
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::Path;
 
 use anyhow::Context;
 use copiste_core::journal::{Role, Target};
-use copiste_core::process::closing::{CloseReport, Decision, DryRun, ExportReport, write_csv};
+use copiste_core::process::closing::{CloseReport, DryRun, ExportReport, write_csv};
 use copiste_core::store::Standing;
-use serde_json::json;
 
 use super::Ending;
 use super::args::Close;
 use super::caller::Caller;
 use super::output::{Output, count};
 use super::session::{self, Session};
+use crate::shown;
 
 pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::ExamOfficeManager, false, caller)?;
@@ -26,7 +28,7 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
         let answer = dry.reached.iter().all(|reached| reached.fault.is_none());
         let ready = answer && dry.unmet.is_empty() && !dry.quality_blocks;
         if typed.json {
-            output.json(&dry_json(&dry))?
+            output.json(&shown::dry_run(&dry))?
         } else {
             tell_dry(&dry, output)?
         }
@@ -34,12 +36,7 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
     }
     let report = desk.close(&typed.exam, typed.again)?;
     if typed.json {
-        output.json(&json!({
-            "exam": report.exam,
-            "exports": report.exports.iter().map(export_json).collect::<Vec<_>>(),
-            "quality": report.quality,
-            "closing": report.closing,
-        }))?;
+        output.json(&shown::close_report(&report))?;
     } else {
         tell(&report, output)?;
     }
@@ -55,11 +52,19 @@ fn rows(typed: &Close, folder: &Path, session: &Session, output: &mut Output) ->
     std::fs::create_dir_all(&place).with_context(|| format!("CLI-020 cannot make {}", folder.display()))?;
     for (target, name) in [(Target::Cyclades, "cyclades.csv"), (Target::Imagin, "imagin.csv")] {
         let path = folder.join(name);
-        let written = write_csv(&view, &codes, target, &place.join(name))
+        let written = written(&place.join(name), |out| write_csv(&view, &codes, target, out))
             .with_context(|| format!("CLI-021 cannot write {}", path.display()))?;
         output.line(format!("{}: {}", path.display(), count(written, "row", "rows")))?;
     }
     Ok(Ending::Done)
+}
+
+/// Writes a file that is there for good once this has returned.
+fn written<T>(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<T>) -> io::Result<T> {
+    let mut out = BufWriter::new(File::create(path)?);
+    let made = write(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(made)
 }
 
 fn tell(report: &CloseReport, output: &mut Output) -> anyhow::Result<()> {
@@ -102,39 +107,8 @@ pub(super) fn tell_export(export: &ExportReport, output: &mut Output) -> anyhow:
     Ok(())
 }
 
-pub(super) fn export_json(export: &ExportReport) -> serde_json::Value {
-    json!({
-        "target": export.target,
-        "export": export.number,
-        "rows": export.rows,
-        "accepted": export.accepted,
-        "standing": match export.standing {
-            Standing::Whole => "accepted",
-            Standing::Partly { .. } => "partly_accepted",
-            Standing::Failed => "failed",
-            Standing::Unsettled => "being_settled",
-        },
-        "rejected": export.rejected,
-        "fault": export.fault,
-        "requests": export.requests,
-        "took_ms": export.took_ms,
-    })
-}
-
-fn decision(decision: &Decision) -> String {
-    let names =
-        |targets: &[Target]| targets.iter().map(|target| target.name()).collect::<Vec<_>>().join(" and ");
-    match decision {
-        Decision::Settle(targets) => format!("a launch first asks {} what they hold", names(targets)),
-        Decision::Send(targets) => format!("a launch sends to {}", names(targets)),
-        Decision::NothingLeft => "nothing is left to send".to_owned(),
-        Decision::Final => "published: the closing is final".to_owned(),
-        Decision::ByHand => "published before the closing was done: marks go by hand".to_owned(),
-    }
-}
-
 fn tell_dry(dry: &DryRun, output: &mut Output) -> anyhow::Result<()> {
-    output.line(format!("exam {}: {}", dry.exam, decision(&dry.decision)))?;
+    output.line(format!("exam {}: {}", dry.exam, shown::decision(&dry.decision)))?;
     if !dry.unmet.is_empty() {
         output.line(format!("held back: {}", dry.unmet))?;
     }
@@ -173,26 +147,4 @@ fn tell_dry(dry: &DryRun, output: &mut Output) -> anyhow::Result<()> {
         })?;
     }
     Ok(())
-}
-
-fn dry_json(dry: &DryRun) -> serde_json::Value {
-    json!({
-        "exam": dry.exam,
-        "launch": decision(&dry.decision),
-        "unmet": dry.unmet.processes,
-        "missing_marks": dry.unmet.missing_marks,
-        "cyclades": {
-            "rows": dry.cyclades_rows,
-            "first": dry.cyclades_first,
-            "outcomes": dry.outcomes.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
-        },
-        "imagin": { "rows": dry.imagin_rows.len(), "first": dry.imagin_rows.iter().take(10).collect::<Vec<_>>() },
-        "quality": dry.quality,
-        "quality_blocks": dry.quality_blocks,
-        "reached": dry.reached.iter().map(|reached| json!({
-            "target": reached.target,
-            "place": reached.place,
-            "fault": reached.fault,
-        })).collect::<Vec<_>>(),
-    })
 }

@@ -16,14 +16,14 @@ use super::output::Output;
 use super::session::{Session, now};
 use super::{Ending, to_end};
 use crate::api::app::App;
-use crate::api::downloads::Archives;
+use crate::api::archives::Archives;
 use crate::api::ids::ScriptIds;
 use crate::api::jobs::Jobs;
 use crate::control::listener::Listener;
 use crate::control::request::Request;
 use crate::control::wire::{Kind, Wire};
+use crate::http::service::Service;
 use crate::people::{People, first_administrator};
-use crate::web::Web;
 
 pub(super) fn run(
     typed: &Serve,
@@ -45,7 +45,7 @@ pub(super) fn run(
         Some(address) => Some(open_web(address, session, &served, press, output)?),
         None => None,
     };
-    let web_ender = web.as_ref().map(Web::ender);
+    let web_ender = web.as_ref().map(Service::ender);
     ctrlc::set_handler(move || {
         // Who asks a second time does not want to wait for what is being written.
         if !ender.end() {
@@ -78,7 +78,7 @@ fn open_web(
     served: &Arc<Served>,
     press: fn() -> Press,
     output: &mut Output,
-) -> anyhow::Result<Web> {
+) -> anyhow::Result<Service> {
     let people = People::open(Arc::clone(&session.store), now())?;
     if let Some((login, password)) = first_administrator(&session.store, &people.passwords, now())? {
         output.line(format!(
@@ -88,7 +88,8 @@ fn open_web(
     let press = served.press.get_or_init(|| Arc::new(press()));
     let app = App {
         store: session.store,
-        dir: session.dir.clone(),
+        dir: session.dir,
+        scratch: session.scratch,
         settings: session.settings,
         under_way: Arc::clone(&served.under_way),
         press: Arc::clone(press),
@@ -100,7 +101,7 @@ fn open_web(
         ending: Arc::default(),
         now,
     };
-    Web::open(address, &session.dir, Arc::new(app))
+    Service::open(address, Arc::new(app))
 }
 
 /// Runs a client's command; its exit code.

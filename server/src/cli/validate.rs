@@ -2,14 +2,14 @@
 
 use copiste_core::journal::Role;
 use copiste_core::process::closing::{ValidateReport, Which};
-use serde_json::json;
 
 use super::Ending;
 use super::args::Validate;
 use super::caller::Caller;
-use super::close::{export_json, tell_export};
+use super::close::tell_export;
 use super::output::{Output, count};
 use super::session::Session;
+use crate::shown;
 
 pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::AcademicCoordinator, false, caller)?;
@@ -18,14 +18,7 @@ pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> any
     let report =
         counter.desk(&session.store, &session.scratch, &session.actor).validate(&typed.exam, &which)?;
     if typed.json {
-        output.json(&json!({
-            "exam": report.exam,
-            "validated": report.validated,
-            "left": report.left,
-            "exports": report.exports.iter().map(export_json).collect::<Vec<_>>(),
-            "quality": report.quality,
-            "closing": report.closing,
-        }))?;
+        output.json(&shown::validate_report(&report))?;
     } else {
         tell(&report, output)?;
     }

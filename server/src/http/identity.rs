@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::problem::Problem;
-use super::routes::{Need, Whom};
+use super::table::{Need, Whom};
 use crate::api::app::App;
 use crate::people::{ABSOLUTE_S, Cookie, Via, Who};
 use copiste_core::model::AccountRole;

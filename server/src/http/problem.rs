@@ -40,6 +40,12 @@ impl Problem {
         Problem::new(404, "HTT-110", "Not found", "there is nothing here, or nothing for you".to_owned())
     }
 
+    /// Nobody is known to ask.
+    pub(crate) fn not_signed_in() -> Problem {
+        let detail = "sign in, or send a token that is still good".to_owned();
+        Problem::new(401, "HTT-112", "Not signed in", detail)
+    }
+
     pub(crate) fn conflict(error: &dyn std::fmt::Display) -> Problem {
         Problem::of(409, "Not in this state", error)
     }

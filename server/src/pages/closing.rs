@@ -15,7 +15,7 @@ use super::exam::Indicators;
 use super::frame::{ExamHead, Frame, page, redirect};
 use super::words;
 use crate::api::app::App;
-use crate::api::closing::begin;
+use crate::api::launching::close;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -70,7 +70,6 @@ struct AttemptShown {
 
 /// `GET /epreuves/{exam}/cloture`.
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["fait"])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     if view.exam().kind == ArchivedExamKind::CommonAssessment {
         return Err(Problem::not_found());
@@ -196,7 +195,7 @@ pub(crate) fn launch(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answe
         let fault = "Cochez la confirmation : rien n’a été envoyé.".to_owned();
         return shown(app, found, &view, false, Some(fault));
     }
-    match begin(app, found.who()?.as_actor(), view.id(), field("again") == "oui") {
+    match close(app, found.who()?.as_actor(), view.id(), field("again") == "oui") {
         Ok(_) => Ok(redirect(&format!("/epreuves/{}/cloture?fait=oui", view.id()))),
         Err(problem) if problem.status < 500 || problem.status == 503 => {
             let fault =

@@ -13,9 +13,9 @@ use super::words;
 use crate::api::app::App;
 use crate::api::scripts::{Row, find};
 use crate::http::answer::Answer;
-use crate::http::call::Call;
+use crate::http::call::{Call, escaped};
 use crate::http::problem::Problem;
-use crate::http::routes::{Found, escaped};
+use crate::http::routes::Found;
 use crate::profile::{LeftOut, profile};
 
 #[derive(Template)]
@@ -68,7 +68,6 @@ struct RowShown {
 
 /// `GET /epreuves/{exam}/copies?q=&apres=&sans-annotations=&sans-appreciation=&sans-marking=`.
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["q", "apres", "sans-annotations", "sans-appreciation", "sans-marking"])?;
     let who = found.who()?;
     let view = app.exam_of(who, found.parameter("exam"))?;
     let common = view.exam().kind == ArchivedExamKind::CommonAssessment;

@@ -72,7 +72,6 @@ struct NeedShown {
 
 /// `GET /epreuves/{exam}`.
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["fait"])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let status = status(&view)?;
     let processes = status.processes.iter().map(|one| {

@@ -12,8 +12,9 @@ use copiste_core::store::ExamView;
 
 use super::frame::{ExamHead, Frame, page, redirect};
 use super::words;
-use crate::api::acts::{hundredths, validate};
+use crate::api::acts::hundredths;
 use crate::api::app::App;
+use crate::api::launching::validate;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
@@ -50,10 +51,10 @@ struct Sums {
 
 /// `GET /epreuves/{exam}/harmonisation`.
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["fait"])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let notice = match call.parameter("fait") {
         Some("valide") => Some("Les lots choisis sont validés."),
+        Some("en-cours") => Some("Les lots choisis sont validés ; l’envoi à Cyclades continue."),
         Some(_) => Some("Les notes sont ajustées ; les deux notes sont conservées, avec le motif."),
         None => None,
     };
@@ -129,7 +130,8 @@ pub(crate) fn act(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, 
     }
     let actor = found.who()?.as_actor();
     let done = match field("act").as_str() {
-        "validate" => validate(app, &actor, view.id(), batches).map(|_| "valide"),
+        "validate" => validate(app, actor, view.id(), batches)
+            .map(|report| if report.is_some() { "valide" } else { "en-cours" }),
         "adjust" => {
             let by = hundredths(field("by").replace('−', "-").trim());
             by.and_then(|by| {

@@ -18,8 +18,7 @@ struct Help {
 }
 
 /// `GET /aide`.
-pub(crate) fn help(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
+pub(crate) fn help(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Problem> {
     page(200, &Help { frame: Frame::of(app, found, "aide") })
 }
 

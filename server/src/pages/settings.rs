@@ -52,7 +52,6 @@ const FLAGS: [&str; 6] = [
 
 /// `GET /epreuves/{exam}/parametrage`.
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["fait"])?;
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let settings = &view.exam().settings;
     let word = |flag: bool| if flag { "OUI" } else { "NON" }.to_owned();

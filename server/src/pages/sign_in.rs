@@ -25,7 +25,6 @@ struct SignIn {
 
 /// `GET /connexion?vers=`.
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&["vers"])?;
     let to = within(call.parameter("vers").unwrap_or("/")).to_owned();
     let frame = Frame { user: None, ..Frame::of(app, found, "") };
     page(200, &SignIn { frame, fault: None, login: String::new(), to })
@@ -72,8 +71,7 @@ struct Password {
 }
 
 /// `GET /mot-de-passe`.
-pub(crate) fn show_password(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
-    call.only(&[])?;
+pub(crate) fn show_password(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Problem> {
     let must = found.who()?.must_change_password();
     page(200, &Password { frame: Frame::of(app, found, ""), fault: None, must })
 }

@@ -199,6 +199,7 @@ impl Sessions {
         self.write(now)
     }
 
+    #[allow(clippy::unreachable, reason = "HMAC takes a key of any length")]
     fn form_mac(&self, cookie: &str) -> Hmac<Sha256> {
         let key = self.state().key;
         let Ok(mac) = Hmac::<Sha256>::new_from_slice(&key) else {

@@ -26,18 +26,7 @@ fn with_every_fault_at_once_a_closing_ends_and_the_ledgers_equal_the_records_row
 fn an_e3c_ends_with_every_fault_at_once_as_well() {
     use copiste_tests::academy::Academy;
     use copiste_tests::stand_ins::{StandIns, copiste};
-    let academy = Academy::imported(&[
-        &"--kind",
-        &"common_assessment",
-        &"--candidates",
-        &"60",
-        &"--pages",
-        &"1",
-        &"--mix",
-        &"ccitt",
-        &"--seed",
-        &"42",
-    ]);
+    let academy = Academy::of("--kind common_assessment --candidates 60 --pages 1 --mix ccitt --seed 42");
     let stand_ins = StandIns::start(&academy.path("stand-ins"), "42", &["all"]);
     let (environment, exam) = (stand_ins.environment("2", "120"), academy.exam());
     let mut launches = 0;

@@ -25,18 +25,9 @@ struct Closing {
 
 impl Closing {
     fn of(candidates: &str, seed: &str, faults: &[&str]) -> Closing {
-        let academy = Academy::imported(&[
-            &"--kind",
-            &"one_off",
-            &"--candidates",
-            &candidates,
-            &"--pages",
-            &"1",
-            &"--mix",
-            &"ccitt",
-            &"--seed",
-            &seed,
-        ]);
+        let academy = Academy::of(&format!(
+            "--kind one_off --candidates {candidates} --pages 1 --mix ccitt --seed {seed}"
+        ));
         let stand_ins = StandIns::start(&academy.path("stand-ins"), seed, faults);
         Closing { academy, stand_ins, patience: ("2", "60") }
     }

@@ -1,13 +1,13 @@
 //! The records of an exam read once before its marks leave: for the quality sheet and for the rows.
 
-use std::io;
 use std::path::Path;
 
 use super::error::CloseError;
-use super::rows::{OutcomeCodes, RowMaker};
+use super::rows::{OutcomeCodes, RowMaker, each_cyclades};
 use crate::exchange::rows::{Chunker, EncodedRows};
 use crate::process::quality::{Looker, Part, Policy, Scope, Sheet};
 use crate::process::spans;
+use crate::scratch::unnamed;
 use crate::store::{ExamView, Record};
 
 /// Reads an exam through: its quality sheet, and its rows for Cyclades, put aside.
@@ -52,24 +52,12 @@ pub(super) fn read_through(
 /// # Errors
 /// As [`read_through`].
 pub(super) fn rows_of(view: &ExamView, codes: &OutcomeCodes, scratch: &Path) -> Result<Chunker, CloseError> {
-    let maker = RowMaker::of(view, codes)?;
     let mut chunker = put_aside(scratch)?;
-    let read = |places| {
-        let mut rows = EncodedRows::default();
-        for both in view.together(places)? {
-            let (place, candidate, script) = both?;
-            if let Some(row) = maker.row(place, candidate.get(), script.as_ref().map(Record::get))? {
-                rows.push(&row).map_err(CloseError::Rows)?;
-            }
-        }
-        Ok(rows)
-    };
-    spans::in_order(view, read, EncodedRows::len, |rows| chunker.append(&rows).map_err(CloseError::Rows))?;
+    each_cyclades(view, codes, |row| chunker.push(&row).map_err(CloseError::Rows))?;
     Ok(chunker)
 }
 
 /// Begins to put rows aside.
 pub(super) fn put_aside(scratch: &Path) -> Result<Chunker, CloseError> {
-    let file: io::Result<_> = crate::bulk::unnamed(scratch);
-    Ok(Chunker::new(file.map_err(CloseError::Rows)?))
+    Ok(Chunker::new(unnamed(scratch).map_err(CloseError::Rows)?))
 }

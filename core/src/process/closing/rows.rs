@@ -1,9 +1,7 @@
 //! The rows of an exam: final marks for Cyclades, services faits for IMAG'IN.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::io::{self, Write};
 
 use crate::exchange::rows::{CycladesRow, ImaginRow};
 use crate::journal::Target;
@@ -208,9 +206,13 @@ pub(super) fn imagin(view: &ExamView) -> Result<Vec<ImaginRow>, StoreError> {
 /// cells that a spreadsheet would run made harmless. Gives the number of rows.
 ///
 /// # Errors
-/// When a record cannot be read, or the file cannot be written.
-pub fn write_csv(view: &ExamView, codes: &OutcomeCodes, target: Target, path: &Path) -> io::Result<u64> {
-    let mut out = BufWriter::new(File::create(path)?);
+/// When a record cannot be read, or the rows cannot be written.
+pub fn write_csv(
+    view: &ExamView,
+    codes: &OutcomeCodes,
+    target: Target,
+    mut out: impl Write,
+) -> io::Result<u64> {
     out.write_all(b"\xEF\xBB\xBF")?;
     let mut csv = csv::WriterBuilder::new().delimiter(b';').from_writer(out);
     let mut count = 0;
@@ -235,8 +237,7 @@ pub fn write_csv(view: &ExamView, codes: &OutcomeCodes, target: Target, path: &P
             }
         }
     }
-    let out = csv.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    csv.flush()?;
     Ok(count)
 }
 

@@ -29,6 +29,14 @@ fn affordable(wanted: usize) -> usize {
     wanted.min(most)
 }
 
+/// A whole request is answered, again and again.
+#[track_caller]
+fn speaks(stage: &Stage) {
+    for _ in 0..20 {
+        assert_eq!(stage.get("/whole").status, 200);
+    }
+}
+
 #[test]
 fn five_hundred_half_requests_keep_nobody_waiting() {
     // The default limits but for time, so that none of them goes away by itself.
@@ -40,9 +48,7 @@ fn five_hundred_half_requests_keep_nobody_waiting() {
             client
         })
         .collect();
-    for _ in 0..20 {
-        assert_eq!(stage.get("/whole").status, 200);
-    }
+    speaks(&stage);
     drop(half);
 }
 
@@ -56,9 +62,7 @@ fn five_hundred_half_bodies_keep_nobody_waiting() {
             client
         })
         .collect();
-    for _ in 0..20 {
-        assert_eq!(stage.get("/whole").status, 200);
-    }
+    speaks(&stage);
     drop(half);
 }
 
@@ -66,9 +70,7 @@ fn five_hundred_half_bodies_keep_nobody_waiting() {
 fn two_thousand_idle_connections_keep_nobody_waiting() {
     let stage = Stage::new();
     let mut idle: Vec<Client> = (0..affordable(2_000)).map(|_| stage.client()).collect();
-    for _ in 0..20 {
-        assert_eq!(stage.get("/whole").status, 200);
-    }
+    speaks(&stage);
     // They cost nobody anything, so they are still there.
     for at in [0, idle.len() / 2, idle.len() - 1] {
         idle[at].send(get("/awake"));

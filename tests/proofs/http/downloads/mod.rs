@@ -27,19 +27,9 @@ struct Shelf {
 impl Shelf {
     /// So many copies of four grey pages each, each with scans of its own.
     fn of(candidates: &str, seed: &str) -> Shelf {
-        let academy = Academy::imported(&[
-            &"--kind",
-            &"one_off",
-            &"--candidates",
-            &candidates,
-            &"--mix",
-            &"grey",
-            &"--resolution",
-            &"200",
-            &"--distinct",
-            &"--seed",
-            &seed,
-        ]);
+        let academy = Academy::of(&format!(
+            "--kind one_off --candidates {candidates} --mix grey --resolution 200 --distinct --seed {seed}"
+        ));
         let reference = fs::read(academy.rendered("reference.zip", &[])).expect("an archive");
         account(&academy, "office", &format!("exam-office:{ENTITY}"));
         let token = token(&academy, "office", "read,download");

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::error::code;
-use super::index::STEP;
 use super::invented::{Academy, FAST, entries};
-use super::*;
+use crate::bulk::error::code;
+use crate::bulk::index::STEP;
+use crate::bulk::*;
 use crate::model::Damage;
 use crate::render::Profile;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sha2::{Digest, Sha256};
 
-use super::*;
+use crate::bulk::*;
 use crate::journal::{Timestamp, hex};
 use crate::model::*;
 use crate::render::{Composer, Copy, HalfEm, Measure, Press, Profile, Registry, RenderError, Subject};

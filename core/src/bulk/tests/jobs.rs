@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::invented::{Academy, CancelAfter, FAST, MORNING, entries, tree};
-use super::*;
+use crate::bulk::*;
 use crate::model::{Acceptance, Damage};
 use crate::render::Profile;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 
 use super::invented::{Academy, FAST, entries, tree};
-use super::*;
+use crate::bulk::*;
 use crate::render::Profile;
 
 const DURABLE: WriteOptions = WriteOptions { resume: false, sync: true, sha256: false };

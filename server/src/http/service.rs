@@ -1,27 +1,26 @@
 //! The HTTP side of `copiste serve`: the front on its port, tiny_http behind it, the handlers.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::backend::Backend;
+use super::routes;
 use crate::api::app::App;
 use crate::front::{Ender as FrontEnder, Front, Options};
-use crate::http::backend::Backend;
-use crate::http::routes;
 
 /// The name of the private socket in the data directory.
 const SOCKET: &str = "http.sock";
 
 /// Listening, and not answering yet.
-pub(crate) struct Web {
+pub(crate) struct Service {
     front: Front,
     backend: Backend,
     app: Arc<App>,
 }
 
-/// Ends a [`Web`].
+/// Ends a [`Service`].
 pub(crate) struct Ender {
     front: FrontEnder,
     app: Arc<App>,
@@ -37,13 +36,13 @@ impl Ender {
     }
 }
 
-impl Web {
+impl Service {
     /// Takes the port and the private socket.
     ///
     /// # Errors
     /// When the address is taken, or the socket cannot be made.
-    pub(crate) fn open(listen: SocketAddr, dir: &Path, app: Arc<App>) -> anyhow::Result<Web> {
-        let socket = dir.join(SOCKET);
+    pub(crate) fn open(listen: SocketAddr, app: Arc<App>) -> anyhow::Result<Service> {
+        let socket = app.dir.join(SOCKET);
         // Left by a server that was killed: the data directory's lock is ours.
         match std::fs::remove_file(&socket) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -59,7 +58,7 @@ impl Web {
             trusted_proxies: app.settings.trusted_proxies(),
         };
         let front = Front::open(options, Arc::clone(&app.handover))?;
-        Ok(Web { front, backend, app })
+        Ok(Service { front, backend, app })
     }
 
     /// Where it listens.
@@ -73,7 +72,7 @@ impl Web {
 
     /// Answers until it is ended.
     pub(crate) fn run(self) {
-        let Web { front, backend, app } = self;
+        let Service { front, backend, app } = self;
         std::thread::scope(|scope| {
             scope.spawn(|| backend.run(&|call| routes::answer(&app, call)));
             front.run();

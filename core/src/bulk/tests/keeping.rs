@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use proptest::prelude::*;
 
 use super::invented::{Academy, MORNING, press};
-use super::*;
+use crate::bulk::*;
 use crate::render::{Press, Profile};
 
 static NEVER: AtomicBool = AtomicBool::new(false);
@@ -146,7 +146,7 @@ fn a_press_that_makes_other_copies_under_the_same_version_is_found_out() {
     let other: Press = press("1", "OTHER");
     let job = Job { press: &other, ..academy.job(1, &NEVER, &Quiet) };
     let plan = planned(&academy.out("plans"), &job, &whole()).expect("a plan");
-    same(&plan, &super::plan(&job, &whole()).expect("a plan"));
+    same(&plan, &crate::bulk::plan(&job, &whole()).expect("a plan"));
     assert_ne!(plan.outline().etag(), academy.plan().outline().etag());
 }
 
@@ -194,8 +194,8 @@ fn many_who_ask_at_once_wait_for_one_plan() {
     assert_eq!(academy.blobs.opened.load(Ordering::Relaxed), 120);
     // One who does not want to wait any more is let go.
     let path = academy.out("plans").join("turn");
-    let _turn = super::turns::Turn::take(&path, &NEVER).expect("a turn");
-    let refused = super::turns::Turn::take(&path, &AtomicBool::new(true));
+    let _turn = crate::bulk::turns::Turn::take(&path, &NEVER).expect("a turn");
+    let refused = crate::bulk::turns::Turn::take(&path, &AtomicBool::new(true));
     assert!(matches!(refused, Err(BulkError::Cancelled)));
 }
 
