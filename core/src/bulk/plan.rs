@@ -169,6 +169,11 @@ impl Plan {
         }
     }
 
+    /// When the last of its copies became renderable: seconds since 1970, UTC; 0 without any.
+    pub fn latest(&self) -> Timestamp {
+        self.rows.told.latest
+    }
+
     /// Copies that may not be rendered, or were asked for by number and are not there.
     pub fn refused(&self) -> &[Refusal] {
         &self.refused

@@ -1,7 +1,7 @@
 //! Archives that are ready to be read.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use copiste_core::bulk::{self, Archive, PlanRequest, Quiet};
 use copiste_core::store::ExamView;
@@ -9,12 +9,9 @@ use copiste_core::store::ExamView;
 use super::app::App;
 use crate::http::problem::Problem;
 
-/// Archives that somebody is reading or has just read, planned.
+/// Archives that somebody is reading or has just read, the one asked for last at the end.
 #[derive(Default)]
-pub(crate) struct Archives(Mutex<Vec<(Key, Place)>>);
-
-/// Where an archive is put once it is planned; held by whoever plans it.
-type Place = Arc<Mutex<Option<Arc<Archive>>>>;
+pub(crate) struct Archives(Mutex<Vec<(Key, Arc<Archive>)>>);
 
 /// How many stay ready: schools come one after another, each for its own.
 const READY: usize = 64;
@@ -28,48 +25,37 @@ struct Key {
 }
 
 impl Archives {
-    /// The archive of a request: the one that is ready, or planned now. Whoever asks for the same meanwhile waits
-    /// for it.
+    /// The archive of a request: the one that is ready, or planned now. Whoever asks for the same meanwhile
+    /// waits for the plan, which is kept.
     pub(crate) fn get(
         &self,
         app: &App,
         view: &ExamView,
         request: PlanRequest,
     ) -> Result<Arc<Archive>, Problem> {
-        let key = Key { exam: view.id().to_owned(), line: view.line(), request: request.clone() };
-        let place = {
-            let mut ready = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // What is older than the exam's last change is asked for by nobody new.
-            ready.retain(|(held, _)| held.exam != key.exam || held.line == key.line);
-            match ready.iter().position(|(held, _)| *held == key) {
-                // The one asked for last stays longest.
-                Some(at) => {
-                    let found = ready.remove(at);
-                    ready.push(found);
-                }
-                None => {
-                    if ready.len() >= READY {
-                        ready.remove(0);
-                    }
-                    ready.push((key, Arc::default()));
-                }
-            }
-            ready.last().map(|(_, place)| Arc::clone(place)).unwrap_or_default()
+        let key = Key { exam: view.id().to_owned(), line: view.line(), request };
+        let ready = self.all().iter().find(|(held, _)| *held == key).map(|(_, archive)| Arc::clone(archive));
+        let archive = match ready {
+            Some(archive) => archive,
+            None => Arc::new(planned(app, view, &key.request)?),
         };
-        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(archive) = place.as_ref() {
-            return Ok(Arc::clone(archive));
+        let mut all = self.all();
+        // What is older than the exam's last change is asked for by nobody new.
+        all.retain(|(held, _)| *held != key && (held.exam != key.exam || held.line == key.line));
+        if all.len() >= READY {
+            all.remove(0);
         }
-        let archive = Arc::new(planned(app, view, &request)?);
-        *place = Some(Arc::clone(&archive));
+        all.push((key, Arc::clone(&archive)));
         Ok(archive)
     }
-}
 
-impl Archives {
     /// Lets go of an exam's archives; whoever reads one reads on.
     pub(super) fn forget(&self, exam: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(held, _)| held.exam != exam);
+        self.all().retain(|(held, _)| held.exam != exam);
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(Key, Arc<Archive>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use copiste_core::bulk::{Forecast, PlanRequest, Selection};
+use copiste_core::bulk::{PlanRequest, Selection};
 use copiste_core::journal::{Role, Timestamp, instant};
 use copiste_core::model::ArchivedExamKind;
 use copiste_core::store::ExamView;
@@ -112,21 +112,21 @@ pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer,
     page(200, &shown)
 }
 
-/// The archive of what may be had at this moment. Its link says until when, so that it stays the same while it is
-/// fetched, and while others go on being transmitted.
+/// The archive of what may be had at this moment. Its link says up to which copy, so that it stays the same while
+/// it is fetched, and while others go on being transmitted.
 fn zip(app: &App, found: &Found, view: &ExamView, left: LeftOut, without: &str) -> Result<Zip, Problem> {
     let who = found.who()?;
     let school = match who.role() {
         Role::School(uai) => Some(uai),
         _ => None,
     };
-    let until = (app.now)() + 1;
     let profile = profile(view, left).map_err(|error| Problem::unprocessable(&error))?;
-    let forecast = |since: Option<Timestamp>| -> Result<Forecast, Problem> {
-        let selection =
-            Selection { school: school.clone(), candidates: Vec::new(), since, until: Some(until) };
-        Ok(app.archives.get(app, view, PlanRequest { selection, profile })?.forecast())
+    let archive = |since: Option<Timestamp>| {
+        let selection = Selection { school: school.clone(), since, ..Selection::default() };
+        app.archives.get(app, view, PlanRequest { selection, profile })
     };
+    let whole = archive(None)?;
+    let (until, whole) = (whole.plan().latest() + 1, whole.forecast());
     let link = |since: Option<Timestamp>| {
         let mut link = format!("/api/v1/exams/{}/scripts.zip?until={}", view.id(), escaped(&instant(until)));
         if let Some(since) = since {
@@ -137,12 +137,11 @@ fn zip(app: &App, found: &Found, view: &ExamView, left: LeftOut, without: &str) 
         }
         link
     };
-    let whole = forecast(None)?;
     let last = app.people.access.last_whole_download(&who.account.id, view.id(), school.as_deref());
     let since = match last {
         None => None,
         Some(last) => {
-            let newer = forecast(Some(last))?;
+            let newer = archive(Some(last))?.forecast();
             (newer.copies > 0 && newer.copies < whole.copies).then(|| Since {
                 link: link(Some(last)),
                 copies: words::count(newer.copies, "copie", "copies"),

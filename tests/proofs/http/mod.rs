@@ -4,6 +4,7 @@
 mod closing;
 mod downloads;
 mod jobs;
+mod pages;
 mod roles;
 mod session;
 
