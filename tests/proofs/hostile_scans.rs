@@ -151,11 +151,11 @@ fn a_decoder_that_dies_for_want_of_memory_damages_pages_and_never_the_import() {
     academy.verified();
 }
 
-/// Pages that must all be converted, each by itself, in scripts of ten pages.
-fn converted_pages(count: u32) -> Bundle {
+/// Pages of so many pixels that must all be converted, each by itself, in scripts of ten pages.
+fn converted_pages(count: u32, width: u32, height: u32) -> Bundle {
     let mut bundle = Bundle::small(count.div_ceil(10) as usize);
     for at in 0..count {
-        bundle.files.push((format!("scans/alpha-{at}.png"), transparent_png(600 + at, 800)));
+        bundle.files.push((format!("scans/alpha-{at}.png"), transparent_png(width + at, height)));
     }
     for (at, script) in bundle.scripts.iter_mut().enumerate() {
         let pages: Vec<String> = (0..10).map(|page| format!("scans/alpha-{}.png", at * 10 + page)).collect();
@@ -186,13 +186,14 @@ fn a_decoder_that_hangs_or_crashes_damages_its_page_and_never_the_import() {
     // A machine that does much else makes sound pages wait too, so the deadline is one that only a decoder that
     // was struck misses; each that hangs is waited for so long.
     // Whatever hangs is ended and costs its page. A process that dies costs one only if it had never answered;
-    // what had is made up for by a fresh one. So many are struck that some are struck before their first answer,
-    // however busy the machine is.
-    for (signal, code, deadline, strikes) in
-        [(Signal::STOP, "DEC-002", 6, 2), (Signal::SEGV, "DEC-001", 60, 20)]
-    {
+    // what had is made up for by a fresh one. So where processes are to die, a page takes one so long that it is
+    // struck before its first answer, however busy the machine is.
+    for (signal, code, deadline, strikes, (pages, width, height)) in [
+        (Signal::STOP, "DEC-002", 6, 2, (60, 600, 800)),
+        (Signal::SEGV, "DEC-001", 60, 3, (10, 3_000, 4_000)),
+    ] {
         let academy = Academy::empty();
-        converted_pages(60).write(&academy.bundle());
+        converted_pages(pages, width, height).write(&academy.bundle());
         fs::create_dir_all(academy.data()).expect("a data directory can be made");
         let settings = format!("[decoder]\nprocesses = 1\ndeadline_s = {deadline}\n");
         fs::write(academy.data().join("copiste.toml"), settings).expect("settings");
@@ -224,7 +225,7 @@ fn a_decoder_that_hangs_or_crashes_damages_its_page_and_never_the_import() {
         academy.copiste("import", &[&academy.bundle()]).expect(0);
         let mended = academy.copiste("status", &[&"--json"]).expect(0).json();
         assert_eq!(mended[0]["scanning"]["damaged_pages"]["count"], 0, "{signal:?}");
-        assert_eq!(pdfs(&academy.rendered("out", &[])).len(), 6);
+        assert_eq!(pdfs(&academy.rendered("out", &[])).len(), pages.div_ceil(10) as usize);
         academy.verified();
     }
 }

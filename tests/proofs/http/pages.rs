@@ -124,7 +124,7 @@ fn every_link_leads_somewhere_and_no_page_runs_or_styles_anything_inline() {
     let school = school_of(&first.expect("a transmitted script"));
     account(&academy, "school", &format!("school:{school}"));
     let served = Served::start(&academy);
-    for (login, least) in [("office", 12), ("coordinator", 12), ("school", 3)] {
+    for (login, least) in [("office", 11), ("coordinator", 9), ("school", 3)] {
         let pages = Browser::of(&served, login, "/").walk();
         assert!(pages.len() >= least, "{login} finds {:?}", pages.keys());
         for (page, text) in &pages {
