@@ -30,6 +30,7 @@ demo: build
 pages: build
 	@.ci/pages "$(CURDIR)/$(DEMO)"
 
+# Packages are chosen so that what they have from others is built with the same features, and once.
 # The size of a proof is chosen here and nowhere else; tests/src/size.rs reads it.
 test: export COPISTE_PROOF := reduced
 test: setup proofs
@@ -40,12 +41,12 @@ prove: setup proofs
 .PHONY: proofs
 proofs:
 	@rm -rf $(SKIPS) && mkdir -p $(SKIPS)
-	$(CARGO) build --release --workspace --bins
 	@status=0; \
-	echo '$(CARGO) test: the core, with places where crashes and full disks can be made to happen'; \
-	$(CARGO) test --release -p copiste-core --features failpoints --no-fail-fast || status=1; \
-	echo '$(CARGO) test: everything else, with the commands as they are'; \
-	$(CARGO) test --release --workspace --exclude copiste-core --no-fail-fast || status=1; \
+	echo '$(CARGO) test: every crate by itself, with places where crashes and full disks can be made to happen'; \
+	$(CARGO) test --release --workspace --exclude copiste-tests --features copiste-core/failpoints --no-fail-fast || status=1; \
+	echo '$(CARGO) test: the proofs, with the commands as they are'; \
+	$(CARGO) build --release --workspace --bins && \
+	$(CARGO) test --release --workspace --test proofs --no-fail-fast || status=1; \
 	.ci/skips $(SKIPS) && exit $$status
 
 bench:

@@ -3,6 +3,7 @@
 mod accounts;
 mod archive;
 mod bad_input;
+mod browser;
 mod cancelled;
 mod closing;
 mod closing_machine;

@@ -138,6 +138,14 @@ impl Answering {
         bytes
     }
 
+    /// Reads as many bytes as the head announces, and not on to the end: some servers keep the connection.
+    pub fn announced(mut self) -> Reply {
+        let length = self.headers.iter().find(|(name, _)| name == "content-length");
+        let length = length.and_then(|(_, length)| length.parse().ok()).unwrap_or(0);
+        let body = self.take(length);
+        Reply { status: self.status, headers: self.headers, body }
+    }
+
     /// Reads the rest, whether it is all or not.
     pub fn to_end(mut self) -> Reply {
         let body = self.take(u64::MAX);

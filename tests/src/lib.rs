@@ -6,6 +6,7 @@
 //! `make test` runs all of them at reduced size, `make prove` in full (see [`size`]).
 
 pub mod academy;
+pub mod browser;
 pub mod bundle;
 pub mod closing;
 pub mod command;

@@ -98,7 +98,7 @@ pub fn names(code: &str, name: &str) -> bool {
 }
 
 /// The text with comments and the insides of strings and characters blanked.
-fn bare(text: &str) -> String {
+pub fn bare(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut code = bytes.to_vec();
     let blank = |code: &mut Vec<u8>, from: usize, to: usize| {
@@ -174,7 +174,7 @@ fn character_end(bytes: &[u8], open: usize) -> usize {
 }
 
 /// Blanks every item under `#[cfg(test)]`, from its attribute to its closing brace or semicolon.
-fn without_tests(code: &str) -> String {
+pub fn without_tests(code: &str) -> String {
     let mut left = String::with_capacity(code.len());
     let mut rest = code;
     while let Some(at) = rest.find("#[cfg(test)]") {
@@ -203,34 +203,4 @@ fn closing(item: &str, open: usize) -> usize {
         }
     }
     item.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn comments_strings_and_characters_are_not_code() {
-        let text = "let a = \"sled\"; // sled\n/* sled */ let b = r#\"sled \" sled\"#; let c = 'x'; f::<'a>('\\'');\nsled";
-        let code = bare(text);
-        assert_eq!(code.lines().count(), text.lines().count());
-        assert_eq!(code.matches("sled").count(), 1, "{code}");
-        assert!(code.contains("let c ="), "{code}");
-        assert!(code.contains("a>("), "a lifetime is code: {code}");
-    }
-
-    #[test]
-    fn a_name_is_found_whole_only() {
-        assert!(names("use mupdf::Document;", "mupdf"));
-        assert!(!names("use mupdf_fonts_noto::FONT;", "mupdf"));
-        assert!(names("std::env::var(\"X\")", "env::var"));
-    }
-
-    #[test]
-    fn what_only_tests_see_is_not_the_product() {
-        let code = "fn a() {}\n#[cfg(test)]\nmod tests { fn b() { {} } }\nfn c() {}";
-        let left = without_tests(code);
-        assert!(left.contains("fn a") && left.contains("fn c") && !left.contains("fn b"), "{left}");
-        assert_eq!(left.lines().count(), code.lines().count());
-    }
 }

@@ -27,6 +27,10 @@ pub enum Tool {
     Wget,
     /// A JDK: `java` that compiles.
     Java,
+    /// `chromium` and `chromedriver`.
+    Browser,
+    /// axe-core, from `npm`, where `.ci/setup` puts it.
+    Axe,
     /// veraPDF, from `../shared/tools`.
     VeraPdf,
     /// Real scans, from `../shared/scans`.
@@ -57,6 +61,10 @@ impl Tool {
             Tool::Curl => command("curl", "--version"),
             Tool::Wget => command("wget", "--version"),
             Tool::Java => command("javac", "--version"),
+            Tool::Browser => {
+                command("chromium", "--version").or_else(|| command("chromedriver", "--version"))
+            }
+            Tool::Axe => (!crate::browser::axe().is_file()).then(|| "axe-core is not installed".to_owned()),
             Tool::VeraPdf => beside("tools/verapdf/check").or_else(|| command("javac", "--version")),
             Tool::RealScans => beside("scans/README.md"),
             Tool::SmallDisk => match crate::command::SmallDisk::mount(1 << 20) {

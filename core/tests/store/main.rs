@@ -4,6 +4,7 @@ mod academy;
 mod acts;
 mod blobs;
 mod damage;
+mod history;
 mod imports;
 mod integrity;
 mod keeping;

@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Read as _};
 use std::sync::Arc;
 
-use copiste_core::exchange::rows::read_rejected;
+use copiste_core::exchange::rows::{RejectedRow, read_rejected};
 use copiste_core::journal::{Target, hex, instant};
 use copiste_core::process::closing::{ClosingStatus, write_csv};
 use copiste_core::rope::BlobSource as _;
@@ -96,7 +96,6 @@ fn rows(
 
 /// An export with every attempt that its record keeps, and the rows that were rejected last.
 fn export_json(app: &App, export: &Export) -> Result<Value, Problem> {
-    let mut rejected = Vec::new();
     let attempts: Vec<Value> = export
         .attempts
         .iter()
@@ -121,21 +120,6 @@ fn export_json(app: &App, export: &Export) -> Result<Value, Problem> {
             })
         })
         .collect();
-    if let Some(Outcome::Committed { list: Some(list), .. }) =
-        export.attempts.last().map(|attempt| &attempt.outcome)
-    {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Problem::internal(&format!("HTT-137 rejected rows cannot be read: {error}"))
-        };
-        let bytes = app.store.blobs().open(list).and_then(|mut file| {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            Ok(bytes)
-        });
-        rejected =
-            read_rejected(&bytes.map_err(|error| unreadable(&error))?).map_err(|error| unreadable(&error))?;
-        rejected.truncate(REJECTED_SHOWN);
-    }
     Ok(json!({
         "target": export.target,
         "export": export.number,
@@ -147,6 +131,21 @@ fn export_json(app: &App, export: &Export) -> Result<Value, Problem> {
         "standing": shown::standing(export.standing()),
         "earlier_attempts": export.earlier_attempts,
         "attempts": attempts,
-        "rejected": rejected,
+        "rejected": rejected(app, export)?,
     }))
+}
+
+/// The rows of an export that its target rejected last; the first thousand of them.
+pub(crate) fn rejected(app: &App, export: &Export) -> Result<Vec<RejectedRow>, Problem> {
+    let last = export.attempts.last().map(|attempt| &attempt.outcome);
+    let Some(Outcome::Committed { list: Some(list), .. }) = last else { return Ok(Vec::new()) };
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Problem::internal(&format!("HTT-137 rejected rows cannot be read: {error}"))
+    };
+    let mut bytes = Vec::new();
+    let read = app.store.blobs().open(list).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map_err(|error| unreadable(&error))?;
+    let mut rejected = read_rejected(&bytes).map_err(|error| unreadable(&error))?;
+    rejected.truncate(REJECTED_SHOWN);
+    Ok(rejected)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use copiste_core::exchange::rows::RejectedRow;
 use copiste_core::journal::{Role, Target, instant};
 use copiste_core::model::ArchivedExamKind;
 use copiste_core::process::closing::{TargetState, TargetStatus};
@@ -15,6 +16,7 @@ use super::exam::Indicators;
 use super::frame::{ExamHead, Frame, page, redirect};
 use super::words;
 use crate::api::app::App;
+use crate::api::closing::rejected;
 use crate::api::launching::close;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
@@ -38,7 +40,16 @@ struct ClosingPage {
     refused: Option<String>,
     findings: Vec<FindingShown>,
     attempts: Vec<AttemptShown>,
+    rejected: Vec<RejectedShown>,
 }
+
+struct RejectedShown {
+    target: &'static str,
+    row: RejectedRow,
+}
+
+/// How many rejected rows of each target the page shows.
+const REJECTED: usize = 100;
 
 struct TargetShown {
     name: &'static str,
@@ -50,12 +61,13 @@ struct TargetShown {
     attempts: String,
 }
 
-struct FindingShown {
-    what: &'static str,
-    severity: &'static str,
-    class: &'static str,
-    count: String,
-    first: String,
+/// A line of the quality sheet.
+pub(super) struct FindingShown {
+    pub(super) what: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) class: &'static str,
+    pub(super) count: String,
+    pub(super) first: String,
 }
 
 struct AttemptShown {
@@ -88,8 +100,16 @@ fn shown(
     let sheet = look(view, Scope::Exam, &app.settings.quality())?;
     let under_way = app.under_way.by(view.id()).is_some();
     let (act_title, act_text, again, refused) = offered(&status, under_way);
-    let mut attempts = Vec::new();
-    for export in view.exports()? {
+    let (mut attempts, mut rejected_rows) = (Vec::new(), Vec::new());
+    let exports = view.exports()?;
+    for target in Target::ALL {
+        // What an earlier export was told no longer matters.
+        let last = exports.iter().filter(|export| export.target == target).max_by_key(|export| export.number);
+        let rows = last.map(|export| rejected(app, export)).transpose()?.unwrap_or_default();
+        let target = words::target_name(target);
+        rejected_rows.extend(rows.into_iter().take(REJECTED).map(|row| RejectedShown { target, row }));
+    }
+    for export in exports {
         for attempt in &export.attempts {
             let outcome = match &attempt.outcome {
                 Outcome::Committed { accepted, rejected: 0, .. } => {
@@ -105,7 +125,7 @@ fn shown(
                 attempt.line,
                 AttemptShown {
                     at: words::moment(&instant(attempt.at)),
-                    target: name(export.target),
+                    target: words::target_name(export.target),
                     export: export.number,
                     by: by(app, &attempt.author)?,
                     outcome,
@@ -138,6 +158,7 @@ fn shown(
         refused,
         findings: sheet.findings.iter().map(finding).collect(),
         attempts: attempts.into_iter().map(|(_, attempt)| attempt).collect(),
+        rejected: rejected_rows,
     };
     page(200, &page_shown)
 }
@@ -213,17 +234,10 @@ fn by(app: &App, author: &str) -> Result<String, Problem> {
     Ok(account.map_or_else(|| author.to_owned(), |account| account.display_name))
 }
 
-fn name(target: Target) -> &'static str {
-    match target {
-        Target::Cyclades => "Cyclades",
-        Target::Imagin => "IMAG’IN",
-    }
-}
-
 fn target(which: Target, known: &TargetStatus) -> TargetShown {
     let (state, class) = words::target(known.state);
     TargetShown {
-        name: name(which),
+        name: words::target_name(which),
         state,
         class,
         fault: known.fault.clone(),
@@ -233,7 +247,7 @@ fn target(which: Target, known: &TargetStatus) -> TargetShown {
     }
 }
 
-fn finding(finding: &Finding) -> FindingShown {
+pub(super) fn finding(finding: &Finding) -> FindingShown {
     let (severity, class) = match finding.severity {
         Severity::Blocker => ("bloque", "mal"),
         Severity::Warning => ("à voir", "moyen"),

@@ -52,7 +52,7 @@ const COLUMNS: [&str; 5] =
 pub(crate) fn show(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Problem> {
     let who = found.who()?;
     if who.role() == Role::Administrator {
-        return Ok(redirect("/aide"));
+        return Ok(redirect("/comptes"));
     }
     let mut exams = Vec::new();
     for view in app.exams_of(who)? {

@@ -6,6 +6,7 @@ use askama::Template;
 use copiste_core::journal::{PagePlace, Role};
 use copiste_core::model::ArchivedExamKind;
 use copiste_core::process::acceptance::{self, Which};
+use copiste_core::process::processes::Need;
 use copiste_core::process::status::{Status, status};
 use copiste_core::store::ExamView;
 
@@ -13,7 +14,7 @@ use super::frame::{ExamHead, Frame, page, redirect};
 use super::words;
 use crate::api::app::App;
 use crate::http::answer::Answer;
-use crate::http::call::Call;
+use crate::http::call::{Call, escaped};
 use crate::http::problem::Problem;
 use crate::http::routes::Found;
 
@@ -25,8 +26,20 @@ struct ExamPage {
     links: Vec<Link>,
     indicators: Indicators,
     processes: Vec<ProcessShown>,
-    accept: bool,
+    /// Damaged pages that whoever looks may accept; none for others.
+    damaged: Vec<DamagedShown>,
+    damaged_count: u64,
 }
+
+struct DamagedShown {
+    candidate: String,
+    page: u32,
+    code: String,
+    chosen: bool,
+}
+
+/// How many damaged pages are offered one by one.
+const DAMAGED: usize = 100;
 
 struct Link {
     to: String,
@@ -66,8 +79,14 @@ struct ProcessShown {
 struct NeedShown {
     what: String,
     count: String,
-    first: String,
+    first: Vec<Named>,
     more: bool,
+}
+
+/// A candidate or a batch that something is missing of, and where one sees to it.
+struct Named {
+    name: String,
+    to: String,
 }
 
 /// `GET /epreuves/{exam}`.
@@ -89,23 +108,57 @@ pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer,
                 .map(|need| NeedShown {
                     what: words::need(&need.what).to_owned(),
                     count: words::grouped(need.missing.count),
-                    first: need.missing.first.join(", "),
+                    first: need.missing.first.iter().map(|name| named(&view, need, name)).collect(),
                     more: need.missing.count > need.missing.first.len() as u64,
                 })
                 .collect(),
         }
     });
     let office = found.who()?.role() == Role::ExamOfficeManager;
-    let accepted = call.parameter("fait").map(|_| "La page est acceptée ; le motif est inscrit au journal.");
+    let accepted = call.parameter("fait").map(|_| "C’est accepté ; le motif est inscrit au journal.");
     let shown = ExamPage {
         frame: Frame::of(app, found, "").with(accepted),
         exam: ExamHead::of(&view),
         links: links(&view),
         indicators: Indicators::of(&status),
         processes: processes.collect(),
-        accept: office && status.scanning.damaged_pages.count > 0,
+        damaged: if office { damaged(&view, &status, call.parameter("candidat"))? } else { Vec::new() },
+        damaged_count: status.scanning.damaged_pages.count,
     };
     page(200, &shown)
+}
+
+/// Where one sees to what is missing: a damaged page where it can be accepted, a batch among the batches, a
+/// candidate in the search.
+fn named(view: &ExamView, need: &Need, name: &str) -> Named {
+    let (exam, escaped) = (view.id(), escaped(name));
+    let to = match (need.what.as_str(), need.of.as_str()) {
+        ("damaged pages", _) => format!("/epreuves/{exam}?candidat={escaped}#accepter"),
+        (_, "batches") => format!("/epreuves/{exam}/harmonisation#lot-{escaped}"),
+        _ => format!("/epreuves/{exam}/copies?q={escaped}"),
+    };
+    Named { name: name.to_owned(), to }
+}
+
+/// The damaged pages that nobody has accepted; those of one candidate alone when somebody comes for his.
+fn damaged(view: &ExamView, status: &Status, of: Option<&str>) -> Result<Vec<DamagedShown>, Problem> {
+    if status.scanning.damaged_pages.count == 0 {
+        return Ok(Vec::new());
+    }
+    let open = view.damaged()?.into_iter().filter(|page| page.accepted.is_none());
+    let his = open.filter(|page| of.is_none_or(|of| of == page.place.candidate)).take(DAMAGED);
+    let mut pages: Vec<DamagedShown> = his
+        .map(|page| DamagedShown {
+            candidate: page.place.candidate,
+            page: page.place.page,
+            code: page.code,
+            chosen: false,
+        })
+        .collect();
+    if let [only] = pages.as_mut_slice() {
+        only.chosen = true;
+    }
+    Ok(pages)
 }
 
 fn links(view: &ExamView) -> Vec<Link> {
@@ -116,6 +169,7 @@ fn links(view: &ExamView) -> Vec<Link> {
         links.push(link("cloture", "Clôture"));
     }
     links.push(link("copies", "Éditer les copies"));
+    links.push(link("journal", "Journal"));
     links
 }
 
@@ -123,9 +177,16 @@ fn links(view: &ExamView) -> Vec<Link> {
 pub(crate) fn accept(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let field = |name: &str| call.form_field(name).unwrap_or_default();
-    let page = field("page").trim().parse();
-    let page = page.map_err(|_| Problem::unprocessable(&"HTT-171 the page is a number from 1"))?;
-    let which = Which::Page(PagePlace { candidate: field("candidate").trim().to_owned(), page });
+    let chosen = field("page");
+    let which = match chosen.split_once('/') {
+        _ if chosen == "toutes" => Which::AllDamaged,
+        Some((candidate, page)) => {
+            let page = page.parse();
+            let page = page.map_err(|_| Problem::unprocessable(&"HTT-171 the page is a number from 1"))?;
+            Which::Page(PagePlace { candidate: candidate.to_owned(), page })
+        }
+        None => return Err(Problem::unprocessable(&"HTT-171 no page was chosen; nothing was changed")),
+    };
     let actor = found.who()?.as_actor();
     acceptance::accept(&app.store, view.id(), &which, &field("reason"), &actor, (app.now)())?;
     Ok(redirect(&format!("/epreuves/{}?fait=page", view.id())))

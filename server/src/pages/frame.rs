@@ -36,7 +36,7 @@ impl Frame {
             user: who
                 .map(|who| User { name: who.account.display_name.clone(), role: words::role(&who.role()) }),
             exams: who.is_some_and(|who| who.role() != Role::Administrator),
-            accounts: false,
+            accounts: who.is_some_and(|who| who.role() == Role::Administrator),
             here,
             csrf: csrf.unwrap_or_default(),
             notice: None,

@@ -27,6 +27,11 @@ pub(crate) fn style(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem
     Ok(kept("text/css; charset=utf-8", include_bytes!("../../static/style.css")))
 }
 
+/// `GET /suivre.js`.
+pub(crate) fn follow(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem> {
+    Ok(kept("text/javascript; charset=utf-8", include_bytes!("../../static/suivre.js")))
+}
+
 /// `GET /icone.svg`.
 pub(crate) fn icon(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem> {
     Ok(kept("image/svg+xml", include_bytes!("../../static/icone.svg")))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use copiste_core::journal::{Role, Setting};
-use copiste_core::model::ArchivedExamKind;
+use copiste_core::model::{ArchivedExamKind, ArchivedSettings};
 use copiste_core::process::acts::By;
 
 use super::frame::{ExamHead, Frame, page, redirect};
@@ -21,7 +21,7 @@ struct SettingsPage {
     frame: Frame,
     exam: ExamHead,
     fault: Option<String>,
-    columns: Vec<Vec<Shown>>,
+    columns: [Vec<Shown>; 4],
     /// Why nothing can be changed.
     fixed: Option<&'static str>,
     exports: Vec<Flag>,
@@ -29,9 +29,26 @@ struct SettingsPage {
     effect: &'static str,
 }
 
-struct Shown {
-    label: &'static str,
-    value: String,
+/// A setting of the owner's table, with its value.
+pub(super) struct Shown {
+    pub(super) label: &'static str,
+    pub(super) value: String,
+}
+
+/// The settings of an exam, a column for each process from *Numérisation* to *Correction*, then *Clôture*.
+pub(super) fn columns(settings: &ArchivedSettings) -> [Vec<Shown>; 4] {
+    let word = |flag: bool| if flag { "OUI" } else { "NON" }.to_owned();
+    let shown = |label, value| Shown { label, value };
+    [
+        vec![shown("Engagement en matière", word(settings.subject_commitment))],
+        vec![shown("Nombre de questions", settings.question_count.to_native().to_string())],
+        vec![shown("Type de note", settings.mark_kind.to_uppercase())],
+        vec![
+            shown("Export Appréciation", word(settings.export_appreciation)),
+            shown("Export Oubli notes", word(settings.export_missing_marks)),
+            shown("Export Absences", word(settings.export_absences)),
+        ],
+    ]
 }
 
 struct Flag {
@@ -54,8 +71,6 @@ const FLAGS: [&str; 6] = [
 pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, Problem> {
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let settings = &view.exam().settings;
-    let word = |flag: bool| if flag { "OUI" } else { "NON" }.to_owned();
-    let shown = |label, value| Shown { label, value };
     let common = view.exam().kind == ArchivedExamKind::CommonAssessment;
     let office = found.who()?.role() == Role::ExamOfficeManager;
     let fixed = if common {
@@ -74,16 +89,7 @@ pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer,
             .with(call.parameter("fait").map(|_| "Les paramètres sont enregistrés.")),
         exam: ExamHead::of(&view),
         fault: None,
-        columns: vec![
-            vec![shown("Engagement en matière", word(settings.subject_commitment))],
-            vec![shown("Nombre de questions", settings.question_count.to_native().to_string())],
-            vec![shown("Type de note", settings.mark_kind.to_uppercase())],
-            vec![
-                shown("Export Appréciation", word(settings.export_appreciation)),
-                shown("Export Oubli notes", word(settings.export_missing_marks)),
-                shown("Export Absences", word(settings.export_absences)),
-            ],
-        ],
+        columns: columns(settings),
         fixed,
         exports: vec![
             flag(

@@ -1,10 +1,12 @@
 //! The words of the screen (DOMAIN, glossary).
 
-use copiste_core::journal::Role;
-use copiste_core::model::{ArchivedExam, ArchivedExamKind};
+use copiste_core::journal::{Role, Target};
+use copiste_core::model::{AccountRole, ArchivedExam, ArchivedExamKind};
 use copiste_core::process::closing::TargetState;
 use copiste_core::process::processes::{Process, State};
 use copiste_core::process::quality::Kind;
+
+use crate::people::What;
 
 /// *Épreuve ponctuelle* or *E3C*.
 pub(super) fn kind(exam: &ArchivedExam) -> &'static str {
@@ -107,6 +109,35 @@ pub(super) fn target(state: TargetState) -> (&'static str, &'static str) {
         TargetState::Failed => ("en échec", "mal"),
         TargetState::PartlyAccepted => ("accepté en partie", "mal"),
         TargetState::Accepted => ("accepté", "bien"),
+    }
+}
+
+/// A target by its name.
+pub(super) fn target_name(target: Target) -> &'static str {
+    match target {
+        Target::Cyclades => "Cyclades",
+        Target::Imagin => "IMAG’IN",
+    }
+}
+
+/// The role of an account, with what it is limited to.
+pub(super) fn account_role(role: &AccountRole) -> String {
+    let name = self::role(&Role::from(role));
+    match role {
+        AccountRole::ExamOfficeManager { entity: Some(entity) }
+        | AccountRole::AcademicCoordinator { entity: Some(entity) } => format!("{name} ({entity})"),
+        _ => name,
+    }
+}
+
+/// What was looked at or taken away.
+pub(super) fn taken(what: What) -> &'static str {
+    match what {
+        What::View => "copie consultée",
+        What::Page => "page consultée",
+        What::Pdf => "PDF d’une copie",
+        What::Zip => "ZIP",
+        What::List => "liste de candidats (CSV)",
     }
 }
 

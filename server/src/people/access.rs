@@ -2,7 +2,7 @@
 //!
 //! A line that a crash cut is ended and left where it is; whoever reads passes over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -90,6 +90,34 @@ impl AccessLog {
     ) -> Option<Timestamp> {
         let key = (*account, exam.to_owned(), school.map(str::to_owned));
         self.state().downloads.get(&key).copied()
+    }
+
+    /// The last `most` lines about an exam, the newest first. Files are read from the newest month back, each
+    /// from its beginning.
+    ///
+    /// # Errors
+    /// [`PeopleError::Io`] when a file cannot be read.
+    pub fn last(&self, exam: &str, most: usize) -> Result<Vec<Access>, PeopleError> {
+        let mut last: Vec<Access> = Vec::new();
+        for month in months(&self.dir).map_err(PeopleError::io("read", &self.dir))?.iter().rev() {
+            let path = self.dir.join(month);
+            let mut of_month = VecDeque::new();
+            let wanted = most - last.len();
+            let read = scan(&path, |access| {
+                if access.exam.as_deref() == Some(exam) {
+                    if of_month.len() == wanted {
+                        of_month.pop_front();
+                    }
+                    of_month.push_back(access);
+                }
+            });
+            read.map_err(PeopleError::io("read", &path))?;
+            last.extend(of_month.into_iter().rev());
+            if last.len() >= most {
+                break;
+            }
+        }
+        Ok(last)
     }
 
     /// Makes durable what was appended: when the server ends.
@@ -221,6 +249,23 @@ mod tests {
         assert_eq!(months(&folder).unwrap(), ["2026-10.jsonl", "2026-11.jsonl"]);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&folder), mode(&folder.join("2026-10.jsonl"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn the_last_lines_about_an_exam_come_newest_first_over_months() {
+        let dir = tempdir().unwrap();
+        let log = AccessLog::open(dir.path()).unwrap();
+        let instants = ["2026-10-31T23:59:58Z", "2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z"];
+        for at in instants {
+            log.append(&zip(at, 10, true)).unwrap();
+            log.append(&Access { exam: Some("E2".to_owned()), ..zip(at, 10, true) }).unwrap();
+        }
+        for most in 0..5 {
+            let told = log.last("E1", most).unwrap().into_iter().map(|access| instant(access.at));
+            let expected: Vec<_> = instants.into_iter().rev().take(most).collect();
+            assert_eq!(told.collect::<Vec<_>>(), expected);
+        }
+        assert_eq!(log.last("E3", 5).unwrap(), []);
     }
 
     #[test]

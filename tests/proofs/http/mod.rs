@@ -21,29 +21,29 @@ use serde_json::{Value, json};
 use crate::serve::{ended, ready};
 
 /// Everybody's password here.
-const PASSWORD: &str = "cheval exact pile agrafe";
+pub(crate) const PASSWORD: &str = "cheval exact pile agrafe";
 
 /// Where the generated exams belong.
-const ENTITY: &str = "ER-REU";
+pub(crate) const ENTITY: &str = "ER-REU";
 
 /// `copiste serve --listen` on an academy's data; killed with the value.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     folder: PathBuf,
     environment: Vec<(&'static str, String)>,
     /// `127.0.0.1:43817`.
-    authority: String,
+    pub(crate) authority: String,
     /// What it said before it was ready.
     told: Vec<String>,
 }
 
 impl Served {
-    fn start(academy: &Academy) -> Served {
+    pub(crate) fn start(academy: &Academy) -> Served {
         Served::start_with(academy, Vec::new())
     }
 
     /// Starts it with further variables of the environment.
-    fn start_with(academy: &Academy, environment: Vec<(&'static str, String)>) -> Served {
+    pub(crate) fn start_with(academy: &Academy, environment: Vec<(&'static str, String)>) -> Served {
         let folder = academy.path("");
         let (child, told) = spawned(&folder, &environment, "127.0.0.1:0");
         let authority = told.last().and_then(|line| line.split_once("http://")).map(|(_, at)| at.to_owned());
@@ -52,55 +52,55 @@ impl Served {
     }
 
     /// As `kill -9` does it.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         signal(&self.child, "KILL");
         self.child.wait().expect("a child ends");
     }
 
     /// Starts it again on the same port, once it has ended.
-    fn again(&mut self) {
+    pub(crate) fn again(&mut self) {
         (self.child, self.told) = spawned(&self.folder, &self.environment, &self.authority);
         assert!(self.told.last().is_some_and(|line| line.ends_with(&self.authority)), "{:?}", self.told);
     }
 
     /// Ends it politely.
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         signal(&self.child, "TERM");
         assert!(self.child.wait().expect("a child ends").success(), "{}", log(&self.folder));
     }
 
     /// Sends a request.
     #[track_caller]
-    fn send(&self, ask: &Ask) -> Reply {
+    pub(crate) fn send(&self, ask: &Ask) -> Reply {
         ask.send(&self.authority)
     }
 
     /// Signs in; whatever the answer is.
     #[track_caller]
-    fn try_password(&self, login: &str, password: &str) -> Reply {
+    pub(crate) fn try_password(&self, login: &str, password: &str) -> Reply {
         let body = json!({ "login": login, "password": password });
         self.send(&Ask::new("POST", "/api/v1/session").json(&body))
     }
 
     /// Signs somebody in.
     #[track_caller]
-    fn sign_in(&self, login: &str) -> SignedIn {
+    pub(crate) fn sign_in(&self, login: &str) -> SignedIn {
         self.try_password(login, PASSWORD).expect(200).signed_in()
     }
 
     /// `GET`, as JSON.
     #[track_caller]
-    fn get(&self, target: &str, who: &SignedIn) -> Value {
+    pub(crate) fn get(&self, target: &str, who: &SignedIn) -> Value {
         self.send(&Ask::get(target).signed(who)).expect(200).value()
     }
 
     /// What it logged.
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         log(&self.folder)
     }
 
     /// The lines of the access log.
-    fn accesses(&self) -> Vec<Value> {
+    pub(crate) fn accesses(&self) -> Vec<Value> {
         let folder = self.folder.join("data/access");
         let mut lines = Vec::new();
         for month in copiste_tests::sources::files(&folder) {
@@ -165,7 +165,7 @@ fn typed(folder: &Path, words: &[&str], text: &str) -> Outcome {
 
 /// Makes an account whose password is everybody's.
 #[track_caller]
-fn account(academy: &Academy, login: &str, role: &str) {
+pub(crate) fn account(academy: &Academy, login: &str, role: &str) {
     let words =
         ["account", "add", "--data", "data", "--role", role, "--password-stdin", "--keep-password", login];
     typed(&academy.path(""), &words, &format!("{PASSWORD}\n")).expect(0);
@@ -173,7 +173,7 @@ fn account(academy: &Academy, login: &str, role: &str) {
 
 /// Makes a token for somebody's programs.
 #[track_caller]
-fn token(academy: &Academy, login: &str, scopes: &str) -> String {
+pub(crate) fn token(academy: &Academy, login: &str, scopes: &str) -> String {
     let words = ["account", "token", "--data", "data", "--label", "relevés", "--scope", scopes, login];
     let made = typed(&academy.path(""), &words, "").expect(0);
     made.out.lines().last().expect("it says it").to_owned()
@@ -181,7 +181,7 @@ fn token(academy: &Academy, login: &str, scopes: &str) -> String {
 
 /// A generated exam, taken in.
 #[track_caller]
-fn imported(academy: &Academy, name: &str, options: &[&str]) -> String {
+pub(crate) fn imported(academy: &Academy, name: &str, options: &[&str]) -> String {
     let options: Vec<&dyn AsRef<std::ffi::OsStr>> =
         options.iter().map(|option| option as &dyn AsRef<std::ffi::OsStr>).collect();
     let bundle = academy.generate(name, &options);

@@ -4,5 +4,6 @@ mod codes;
 mod crates;
 mod leftovers;
 mod names;
+mod reading;
 mod readme;
 mod rules;

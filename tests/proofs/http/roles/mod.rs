@@ -2,5 +2,6 @@
 
 mod dead;
 mod hidden;
+mod pages;
 mod table;
 mod world;

@@ -82,6 +82,8 @@ impl World {
         let any = lines(&academy.path("one-off"), "scripts.jsonl")[0].clone();
         let job = Ask::new("POST", "/api/v1/jobs").json(&json!({ "exam": one_off })).signed(office);
         let job = served.send(&job).expect(202).value()["id"].as_str().expect("an id").to_owned();
+        let listed = ["account", "list", "--data", "data", "--json"];
+        let accounts = super::super::typed(&academy.path(""), &listed, "").expect(0).json();
         let things = BTreeMap::from([
             ("one-off", one_off.clone()),
             ("e3c", common.clone()),
@@ -90,6 +92,7 @@ impl World {
             ("other's", in_batch(&other, "L001")),
             ("untransmitted", in_batch(&school, "L002")),
             ("office's", job),
+            ("account", accounts[0]["id"].as_str().expect("an id").to_owned()),
             ("made-up", MADE_UP.to_owned()),
         ]);
         World { served, sessions, tokens, things, schools: [school, other], candidates, academy }
