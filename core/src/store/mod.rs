@@ -59,6 +59,7 @@ pub use execute::{Executed, Store};
 pub use forget::{Forgotten, Left};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use inspected::{Inspected, Seen};
+pub use moments::Transmissions;
 pub use people_refusal::PeopleRefusal;
 pub use record::{
     ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
@@ -66,6 +67,7 @@ pub use record::{
     VALUE_LIMIT, Waiting,
 };
 pub use refusal::Refusal;
+pub use search::{Search, SearchPage};
 pub use snapshot::{Nursery, Snapshot};
 pub use tables::{Records, Together};
 pub use verify::{Finding, VerifyReport, verify, verify_until};

@@ -10,7 +10,6 @@ pub(crate) mod closing;
 pub(crate) mod downloads;
 pub(crate) mod exams;
 pub(crate) mod health;
-pub(crate) mod ids;
 pub(crate) mod jobs;
 pub(crate) mod launching;
 pub(crate) mod openapi;

@@ -17,7 +17,6 @@ use super::session::{Session, now};
 use super::{Ending, to_end};
 use crate::api::app::App;
 use crate::api::archives::Archives;
-use crate::api::ids::ScriptIds;
 use crate::api::jobs::Jobs;
 use crate::control::listener::Listener;
 use crate::control::request::Request;
@@ -95,7 +94,6 @@ fn open_web(
         press: Arc::clone(press),
         people,
         handover: Arc::default(),
-        ids: ScriptIds::default(),
         archives: Archives::default(),
         jobs: Jobs::default(),
         ending: Arc::default(),
