@@ -13,6 +13,7 @@ use copiste_core::store::{ExamView, Store};
 
 use super::archives::Archives;
 use super::jobs::Jobs;
+use super::planner::Planner;
 use crate::front::Handover;
 use crate::http::problem::Problem;
 use crate::people::{People, Who};
@@ -31,6 +32,7 @@ pub(crate) struct App {
     pub(crate) people: People,
     pub(crate) handover: Arc<Handover>,
     pub(crate) archives: Archives,
+    pub(crate) planner: Arc<Planner>,
     pub(crate) jobs: Jobs,
     /// Set when the server ends: exports end within one request.
     pub(crate) ending: Arc<AtomicBool>,
@@ -61,6 +63,11 @@ impl App {
             progress,
             cancel,
         }
+    }
+
+    /// Where plans of archives are kept.
+    pub(crate) fn plans(&self) -> PathBuf {
+        self.dir.join("plans")
     }
 
     /// The exams that somebody may see, by id.

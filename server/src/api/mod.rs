@@ -13,5 +13,6 @@ pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod launching;
 pub(crate) mod openapi;
+pub(crate) mod planner;
 pub(crate) mod scripts;
 pub(crate) mod session;
