@@ -43,18 +43,19 @@ impl Transmissions {
         Transmissions { tables, generation, last: None }
     }
 
-    /// Whether the script at a place is transmitted.
+    /// When the script at a place was transmitted; none when it was not.
     ///
     /// # Errors
     /// [`StoreError`] when the record cannot be read.
-    pub fn has(&mut self, place: u32) -> Result<bool, StoreError> {
+    pub fn at(&mut self, place: u32) -> Result<Option<Timestamp>, StoreError> {
         let (group, index) = within(place);
         if self.last.as_ref().is_none_or(|(held, _)| *held != group) {
             let key = key_at(self.generation.generation(), group);
             self.last = Some((group, read::<Moments>(&self.tables.moments, key, || what(group))?));
         }
-        let moments = self.last.as_ref().and_then(|(_, record)| record.as_ref());
-        Ok(moments.is_some_and(|moments| moments.get().0.get(index).is_some_and(|at| at.is_some())))
+        let record = self.last.as_ref().and_then(|(_, record)| record.as_ref());
+        let moment = record.and_then(|record| record.get().0.get(index));
+        Ok(moment.and_then(|at| at.as_ref()).map(|at| at.to_native()))
     }
 }
 

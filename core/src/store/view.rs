@@ -12,7 +12,7 @@ use super::generation::Held;
 use super::inspected::Inspected;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, Hold, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
-use super::search::{Index, Search, SearchPage, Standing};
+use super::search::{Index, Search, SearchPage};
 use super::tables::{Keys, Records, Tables, Together, key, key_at, of_exam, read};
 use super::{BlobStore, Refusal, StoreError, Transmissions, moments};
 use crate::journal::{Counts, PagePlace, Timestamp};
@@ -245,7 +245,7 @@ impl ExamView {
         moments::at(&self.tables, self.held.generation(), place)
     }
 
-    /// Which scripts are transmitted, for who asks about many that lie together.
+    /// When scripts were transmitted, for who asks about many that lie together.
     pub fn transmissions(&self) -> Transmissions {
         Transmissions::of(Arc::clone(&self.tables), Arc::clone(&self.held))
     }
@@ -389,19 +389,13 @@ impl ExamView {
     /// name, first name and number. None when the query does not find the candidate to come after.
     ///
     /// # Errors
-    /// [`StoreError`] when the index or a candidate's record cannot be read, or as `is_seen` does.
+    /// [`StoreError`] when the index cannot be read, or as `is_seen` does.
     pub fn find(
         &self,
         search: &Search<'_>,
         is_seen: &mut dyn FnMut(u32) -> Result<bool, StoreError>,
     ) -> Result<Option<SearchPage>, StoreError> {
-        let standing = |place| {
-            let missing = || StoreError::Inconsistent { detail: format!("nobody is at place {place}") };
-            let candidate = self.candidate_at(place)?.ok_or_else(missing)?;
-            let candidate = candidate.get();
-            Ok(Standing::of(&candidate.last_name, &candidate.first_name, &candidate.number))
-        };
-        self.index().find(search, &standing, is_seen)
+        self.index().find(search, is_seen)
     }
 
     /// The numbers of the candidates that a query finds, at most `limit`, sorted by last name,

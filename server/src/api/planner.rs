@@ -52,7 +52,9 @@ impl Planner {
         while self.is_woken() {
             let looked = catch_unwind(AssertUnwindSafe(|| look(app, &mut seen)));
             if looked.is_err() {
-                tracing::error!("planning archives ended in a fault of copiste itself; they are planned when asked for");
+                tracing::error!(
+                    "planning archives ended in a fault of copiste itself; they are planned when asked for"
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use copiste_core::journal::{Role, hex, instant};
 use copiste_core::model::{ArchivedAttendance, ArchivedScript};
 use copiste_core::process::gate::renderable_at;
-use copiste_core::store::{ExamView, Search};
+use copiste_core::store::{ExamView, Search, StoreError, Transmissions};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -88,22 +88,23 @@ pub(crate) fn find(
     let search = Search { query, school: own.as_deref().or(school), after, limit };
     // A school is shown its own scripts, once they are transmitted: as `sees_script` says of one.
     let mut transmissions = view.transmissions();
-    let mut is_seen = |place| if own.is_some() { transmissions.has(place) } else { Ok(true) };
+    let mut is_seen =
+        |place: u32| -> Result<bool, StoreError> { Ok(own.is_none() || transmissions.at(place)?.is_some()) };
     let page = view.find(&search, &mut is_seen)?.ok_or_else(nobody)?;
     let mut rows = Vec::new();
     for place in page.places {
-        rows.extend(row(view, place)?);
+        rows.extend(row(view, place, &mut transmissions)?);
     }
     Ok((rows, page.more))
 }
 
 /// One candidate's row.
-fn row(view: &ExamView, place: u32) -> Result<Option<Row>, Problem> {
+fn row(view: &ExamView, place: u32, transmissions: &mut Transmissions) -> Result<Option<Row>, Problem> {
     let Some(candidate) = view.candidate_at(place)? else { return Ok(None) };
     let candidate = candidate.get();
     let script = view.script_at(place)?;
     let script = script.as_ref().map(|script| script.get());
-    let since = renderable_at(view.exam(), &view.life(), view.transmitted_at(place)?);
+    let since = renderable_at(view.exam(), &view.life(), transmissions.at(place)?);
     Ok(Some(Row {
         number: candidate.number.to_string(),
         last_name: candidate.last_name.to_string(),

@@ -3,8 +3,9 @@
 //! | key, without the generation | value |
 //! |---|---|
 //! | 0, number of a row | the places of 256 ranks, four bytes little-endian each |
-//! | 1, id of a script | its place, four bytes big-endian |
-//! | 2, UAI, 0, number of a block | the ranks of a school's candidates |
+//! | 1, number of a row | the ranks of 256 places, likewise |
+//! | 2, id of a script | its place, four bytes big-endian |
+//! | 3, UAI, 0, number of a block | the ranks of a school's candidates |
 //! | beginning of words, 0, number of a block | the ranks that it finds, if they are many |
 //! | word, 1, number of a block | the ranks that the whole word finds, if they are not many |
 //!
@@ -23,7 +24,7 @@ pub(super) const MANY: usize = 2048;
 pub(super) const BEGINNING: u8 = 0;
 pub(super) const WORD: u8 = 1;
 
-/// How many ranks share one entry of places.
+/// How many ranks share one entry of places, and places one of ranks.
 pub(super) const ROW: u32 = 256;
 
 /// What the index needs of a candidate.
@@ -38,34 +39,50 @@ pub(crate) struct Name<'a> {
 
 /// What candidates are ranked by.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Standing([String; 3], String);
+pub(super) struct Standing([String; 3], String);
 
 impl Standing {
-    pub(crate) fn of(last_name: &str, first_name: &str, number: &str) -> Standing {
+    pub(super) fn of(last_name: &str, first_name: &str, number: &str) -> Standing {
         Standing([sort_key(last_name), sort_key(first_name), sort_key(number)], number.to_owned())
     }
 }
 
-/// The key of the row that a rank's place is in, and where in it. No word begins with such a byte.
-pub(super) fn row_of(rank: u32) -> ([u8; 5], usize) {
-    let [a, b, c, d] = (rank / ROW).to_be_bytes();
-    ([0, a, b, c, d], (rank % ROW) as usize)
+/// What is kept in rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// The place of each rank.
+    Ranks,
+    /// The rank of each place.
+    Places,
+}
+
+/// The key of a row. No word begins with such a byte.
+pub(super) fn row_key(of: Of, number: u32) -> [u8; 5] {
+    let [a, b, c, d] = number.to_be_bytes();
+    [u8::from(of == Of::Places), a, b, c, d]
+}
+
+/// Numbers in rows.
+fn rows(of: Of, numbers: Vec<u32>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    (0..numbers.len()).step_by(ROW as usize).zip(0..).map(move |(start, row)| {
+        let end = numbers.len().min(start + ROW as usize);
+        let row = row_key(of, row).to_vec();
+        (row, numbers[start..end].iter().flat_map(|number| number.to_le_bytes()).collect())
+    })
 }
 
 /// The key of a script's id.
 pub(super) fn id_key(id: &[u8; 16]) -> Vec<u8> {
-    [&[1], id.as_slice()].concat()
+    [&[2], id.as_slice()].concat()
 }
 
 /// What the keys of a school's blocks begin with.
 pub(super) fn school_key(uai: &str) -> Vec<u8> {
-    [&[2], uai.as_bytes(), &[0]].concat()
+    [&[3], uai.as_bytes(), &[0]].concat()
 }
 
 /// All entries of the index of these candidates, who are given by place; sorted by key.
-pub(crate) fn entries<'a>(
-    names: impl Iterator<Item = Name<'a>>,
-) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+pub(crate) fn entries<'a>(names: impl Iterator<Item = Name<'a>>) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
     let mut ids = Vec::new();
     let mut ranked: Vec<(Standing, Name<'_>, u32)> = names
         .zip(0_u32..)
@@ -87,13 +104,14 @@ pub(crate) fn entries<'a>(
     let schools: Vec<_> =
         schools.into_iter().flat_map(|(uai, ranks)| keyed(&school_key(uai), &ranks)).collect();
     let places: Vec<u32> = ranked.into_iter().map(|(_, _, place)| place).collect();
-    let rows = (0..places.len()).step_by(ROW as usize).zip(0_u32..).map(move |(start, row)| {
-        let end = places.len().min(start + ROW as usize);
-        let row = row_of(row.saturating_mul(ROW)).0.to_vec();
-        (row, places[start..end].iter().flat_map(|place| place.to_le_bytes()).collect())
-    });
+    let mut ranks = vec![0; places.len()];
+    for (place, rank) in places.iter().zip(0_u32..) {
+        if let Some(own) = ranks.get_mut(*place as usize) {
+            *own = rank;
+        }
+    }
     let ids = ids.into_iter().map(|(id, place)| (id_key(&id), place.to_be_bytes().to_vec()));
-    rows.chain(ids).chain(schools).chain(words.entries())
+    rows(Of::Ranks, places).chain(rows(Of::Places, ranks)).chain(ids).chain(schools).chain(words.entries())
 }
 
 /// Ranks in increasing order as entries under a key.
@@ -119,9 +137,8 @@ impl Words {
 
     fn entries(mut self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
         let text = &self.text;
-        let word = |&(start, length, rank): &(usize, u16, u32)| {
-            (&text[start..start + usize::from(length)], rank)
-        };
+        let word =
+            |&(start, length, rank): &(usize, u16, u32)| (&text[start..start + usize::from(length)], rank);
         self.found.sort_unstable_by(|one, other| word(one).cmp(&word(other)));
         self.found.dedup_by(|one, other| word(one) == word(other));
         let mut at = 0;
@@ -158,9 +175,8 @@ impl Words {
                 self.put(at..at + count, beginning, BEGINNING, ready);
             }
         }
-        let count = self.found[at..].partition_point(|(start, length, _)| {
-            self.text[*start..*start + usize::from(*length)] == *word
-        });
+        let count = self.found[at..]
+            .partition_point(|(start, length, _)| self.text[*start..*start + usize::from(*length)] == *word);
         if !many {
             self.put(at..at + count, word, WORD, ready);
         }

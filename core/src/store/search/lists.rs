@@ -26,7 +26,8 @@ impl List {
             if !found.starts_with(beginning.as_bytes()) {
                 break;
             }
-            let Some((number, [.., WORD])) = found.split_last_chunk::<2>().map(|(text, number)| (number, text))
+            let Some((number, [.., WORD])) =
+                found.split_last_chunk::<2>().map(|(text, number)| (number, text))
             else {
                 return Err(inconsistent("an entry of the search index has a key of no kind"));
             };
@@ -34,7 +35,9 @@ impl List {
             let start = u32::from(u16::from_be_bytes(*number)) << 16;
             ranks.extend(block.from(0).map(|at| start | at));
             if ranks.len() > MANY {
-                return Err(inconsistent("the search index does not say who is found by a beginning of many"));
+                return Err(inconsistent(
+                    "the search index does not say who is found by a beginning of many",
+                ));
             }
         }
         ranks.sort_unstable();

@@ -9,11 +9,10 @@ mod index;
 mod lists;
 mod words;
 
-use std::cmp::Ordering;
-
-pub(super) use index::{Name, Standing, entries};
+pub(super) use index::{Name, entries};
 
 use self::block::within;
+use self::index::Of;
 use self::lists::{List, Query};
 use super::StoreError;
 use super::leaves;
@@ -54,21 +53,17 @@ pub(super) struct Index<'t> {
     pub(super) people: u32,
 }
 
-/// Where a candidate stands among the others, by place.
-type StandingAt<'a> = &'a dyn Fn(u32) -> Result<Standing, StoreError>;
-
 impl Index<'_> {
     /// The candidates that are found and that `is_seen` lets pass, by place; none when the one to come after is
     /// not among those that the query finds.
     pub(super) fn find(
         &self,
         search: &Search<'_>,
-        standing: StandingAt<'_>,
         is_seen: &mut dyn FnMut(u32) -> Result<bool, StoreError>,
     ) -> Result<Option<SearchPage>, StoreError> {
         let query: String = search.query.chars().take(QUERY_LIMIT).collect();
         let query = Query::of(self, &query)?;
-        let after = search.after.map(|place| self.rank_of(place, standing)).transpose()?;
+        let after = search.after.map(|place| Row::of(Of::Places).number(self, place)).transpose()?;
         if let Some(after) = after {
             let (number, at) = within(after);
             if !query.block(self, number)?.is_some_and(|block| block.has(at)) {
@@ -77,7 +72,7 @@ impl Index<'_> {
         }
         let school = search.school.map(List::of_school);
         let first = after.map_or(0, |after| after.saturating_add(1));
-        let (mut page, mut row) = (SearchPage::default(), Row::default());
+        let (mut page, mut row) = (SearchPage::default(), Row::of(Of::Ranks));
         for number in within(first).0..=within(self.people.saturating_sub(1)).0 {
             let own = match &school {
                 None => None,
@@ -92,7 +87,7 @@ impl Index<'_> {
             }
             let start = u32::from(number) << 16;
             for at in found.from(first.saturating_sub(start)) {
-                let place = row.place(self, start | at)?;
+                let place = row.number(self, start | at)?;
                 if !is_seen(place)? {
                     continue;
                 }
@@ -115,22 +110,6 @@ impl Index<'_> {
         }
     }
 
-    /// The rank of the candidate at a place: ranks are in order.
-    fn rank_of(&self, place: u32, standing: StandingAt<'_>) -> Result<u32, StoreError> {
-        let (wanted, mut row) = (standing(place)?, Row::default());
-        let mut range = 0..self.people;
-        while !range.is_empty() {
-            let middle = range.start + (range.end - range.start) / 2;
-            let there = row.place(self, middle)?;
-            match standing(there)?.cmp(&wanted) {
-                Ordering::Less => range.start = middle + 1,
-                Ordering::Greater => range.end = middle,
-                Ordering::Equal => return Ok(middle),
-            }
-        }
-        Err(inconsistent("a candidate has no rank in the search index"))
-    }
-
     /// The entries from a key on.
     fn from(&self, key: &[u8]) -> Result<leaves::Entries, StoreError> {
         leaves::from(self.table, self.generation, key)
@@ -143,20 +122,26 @@ impl Index<'_> {
     }
 }
 
-/// The row of places that was read last.
-#[derive(Default)]
-struct Row(Option<(u32, sled::IVec)>);
+/// Rows of places or ranks, and the one that was read last.
+struct Row {
+    of: Of,
+    last: Option<(u32, sled::IVec)>,
+}
 
 impl Row {
-    fn place(&mut self, index: &Index<'_>, rank: u32) -> Result<u32, StoreError> {
-        let number = rank / index::ROW;
-        let (key, at) = index::row_of(rank);
-        if self.0.as_ref().is_none_or(|(held, _)| *held != number) {
-            self.0 = index.get(&key)?.map(|row| (number, row));
+    fn of(of: Of) -> Row {
+        Row { of, last: None }
+    }
+
+    /// The place of a rank, or the rank of a place.
+    fn number(&mut self, index: &Index<'_>, at: u32) -> Result<u32, StoreError> {
+        let (row, within) = (at / index::ROW, (at % index::ROW) as usize);
+        if self.last.as_ref().is_none_or(|(held, _)| *held != row) {
+            self.last = index.get(&index::row_key(self.of, row))?.map(|numbers| (row, numbers));
         }
-        let place = self.0.as_ref().and_then(|(_, row)| row.as_chunks::<4>().0.get(at));
+        let number = self.last.as_ref().and_then(|(_, numbers)| numbers.as_chunks::<4>().0.get(within));
         let missing = || inconsistent("the search index names a candidate it does not hold");
-        place.map(|place| u32::from_le_bytes(*place)).ok_or_else(missing)
+        number.map(|number| u32::from_le_bytes(*number)).ok_or_else(missing)
     }
 }
 
