@@ -53,6 +53,8 @@ bench:
 	@.ci/setup build
 	$(CARGO) build --release --workspace --bins
 	target/release/ratios
+	target/release/searches
+	target/release/downloads
 	$(CARGO) bench -p copiste-benches
 
 lint:

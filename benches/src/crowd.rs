@@ -11,7 +11,7 @@ use copiste_core::model::{
     Settings,
 };
 use copiste_core::store::{
-    BlobSink, BlobStore, ExamView, Holdings, InspectionRecord, LoadError, OpenOptions, Scripts, Store,
+    BlobSink, BlobStore, ExamView, Holdings, InspectionRecord, Load, LoadError, OpenOptions, Scripts, Store,
 };
 use tempfile::TempDir;
 
@@ -43,23 +43,10 @@ impl Crowd {
     /// When it cannot be made.
     pub fn of(scripts: u32) -> io::Result<Crowd> {
         let folder = tempfile::Builder::new().prefix("crowd-").tempdir_in(built()?)?;
-        let options = OpenOptions::new(load, || Ok([7; 32]));
-        let store = Store::open(&folder.path().join("data"), &options).map_err(io::Error::other)?;
+        let store = opened(&folder.path().join("data"), load)?;
         // Every page shows the same scan, whose inspection is known.
         let inspected = InspectionRecord { blank: false, dpi: 200, ink_permille: 20, damage: None };
         store.record_inspections(&[(scan(), inspected)]).map_err(io::Error::other)?;
-        let batch = store.blobs().begin();
-        let (manifest, empty) = (batch.put(scripts.to_string().as_bytes())?, batch.put(b"")?);
-        batch.seal()?;
-        let blobs = BundleBlobs {
-            manifest,
-            schools: empty,
-            markers: empty,
-            batches: empty,
-            candidates: empty,
-            scripts: empty,
-            pages: empty,
-        };
         let counts = Counts {
             schools: 1,
             markers: 1,
@@ -69,10 +56,7 @@ impl Crowd {
             pages: u64::from(scripts * PAGES),
             ..Counts::default()
         };
-        let command =
-            Command::Import(ImportCommand { exam: EXAM.to_owned(), bundle: manifest.sha256, blobs, counts });
-        let actor = Actor::operator(Role::ExamOfficeManager);
-        store.execute(&command, &actor, 1_580_000_000).map_err(io::Error::other)?;
+        take_in(&store, counts)?;
         Ok(Crowd { folder, store, scripts })
     }
 
@@ -91,11 +75,36 @@ impl Crowd {
     }
 }
 
+/// Opens a data directory, made when it is missing, whose bundles `load` makes up.
+pub(crate) fn opened(data: &Path, load: Load) -> io::Result<Store> {
+    Store::open(data, &OpenOptions::new(load, || Ok([7; 32]))).map_err(io::Error::other)
+}
+
+/// Takes in a bundle whose manifest says how many scripts there are, and no more.
+pub(crate) fn take_in(store: &Store, counts: Counts) -> io::Result<()> {
+    let batch = store.blobs().begin();
+    let (manifest, empty) = (batch.put(counts.scripts.to_string().as_bytes())?, batch.put(b"")?);
+    batch.seal()?;
+    let blobs = BundleBlobs {
+        manifest,
+        schools: empty,
+        markers: empty,
+        batches: empty,
+        candidates: empty,
+        scripts: empty,
+        pages: empty,
+    };
+    let command =
+        Command::Import(ImportCommand { exam: EXAM.to_owned(), bundle: manifest.sha256, blobs, counts });
+    let actor = Actor::operator(Role::ExamOfficeManager);
+    store.execute(&command, &actor, 1_580_000_000).map(drop).map_err(io::Error::other)
+}
+
 fn scan() -> BlobRef {
     BlobRef { sha256: [9; 32], length: 100_000, crc32: 1 }
 }
 
-/// What intake does with a bundle: here its manifest says how many scripts there are, and no more.
+/// What intake does with a bundle.
 fn load<'a>(command: &'a ImportCommand, _: &'a BlobStore) -> Result<Holdings<'a>, LoadError> {
     let scripts = u32::try_from(command.counts.scripts).unwrap_or(u32::MAX);
     Ok(Holdings {
@@ -125,7 +134,8 @@ fn load<'a>(command: &'a ImportCommand, _: &'a BlobStore) -> Result<Holdings<'a>
     })
 }
 
-fn exam() -> Exam {
+/// The exam itself.
+pub(crate) fn exam() -> Exam {
     Exam {
         id: EXAM.to_owned(),
         code: "1TMATHS".to_owned(),

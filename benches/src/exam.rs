@@ -21,6 +21,14 @@ impl Exam {
     /// # Errors
     /// When a command fails; what it said is on standard error.
     pub fn grey(candidates: u32, pages: u32) -> io::Result<Exam> {
+        Exam::made(candidates, pages, &["--mix", "grey"])
+    }
+
+    /// The same with other options of `copiste-fixtures bundle`.
+    ///
+    /// # Errors
+    /// When a command fails; what it said is on standard error.
+    pub fn made(candidates: u32, pages: u32, options: &[&str]) -> io::Result<Exam> {
         let near = built()?;
         let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&near)?;
         let exam = Exam { folder, copies: Vec::new() };
@@ -30,7 +38,8 @@ impl Exam {
                 .arg("bundle")
                 .arg("--out")
                 .arg(&bundle)
-                .args(["--kind", "one_off", "--mix", "grey", "--seed", "1"])
+                .args(["--kind", "one_off", "--seed", "1"])
+                .args(options)
                 .args(["--candidates", &candidates, "--pages", &pages]),
         )?;
         succeed(
@@ -133,7 +142,7 @@ pub(crate) fn built() -> io::Result<PathBuf> {
     Ok(if folder.ends_with("deps") { folder.join("..") } else { folder.to_path_buf() })
 }
 
-fn succeed(command: &mut Command) -> io::Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> io::Result<()> {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("{command:?} ended with {status}"))) }
 }

@@ -136,6 +136,15 @@ pub fn peak_memory(arguments: &[&dyn AsRef<OsStr>]) -> u64 {
     peak
 }
 
+/// The most memory that a running process has had so far, in bytes.
+///
+/// # Panics
+/// When the system does not say.
+pub fn peak_so_far(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("it runs");
+    high_water(&status).expect("the system says it")
+}
+
 /// `VmHWM:    1234 kB`, in bytes.
 fn high_water(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -38,8 +38,8 @@ pub(super) const MAGIC: &[u8; 16] = b"copiste plan 1\r\n";
 const HEAD: u64 = 16 + 32;
 const FOOT: u64 = 8 + 32;
 
-/// Plans of one exam that are kept at most: some schools times some profiles. The oldest goes.
-const MOST: usize = 64;
+/// Plans of one exam that are kept at most: some hundred schools times some profiles. The oldest goes.
+const MOST: usize = 1024;
 
 /// Copies that are made again before a kept plan is trusted: a renderer that draws otherwise than its
 /// version says is so found out before a reader meets it.
@@ -69,8 +69,7 @@ struct Rest {
 /// As [`plan`]. A plan that cannot be kept is no error: the next one is made again, and the log says why.
 pub fn planned(folder: &Path, job: &Job<'_>, request: &PlanRequest) -> Result<Plan, BulkError> {
     let Selection { since, until, .. } = request.selection;
-    let selection = Selection { since: None, until: None, ..request.selection.clone() };
-    let whole = PlanRequest { selection, profile: request.profile };
+    let whole = whole_of(request);
     let key = Key::of(job, &whole);
     let path = folder.join(key.file_name());
     let found = match trusted(&path, &key, job, &whole) {
@@ -91,6 +90,18 @@ pub fn planned(folder: &Path, job: &Job<'_>, request: &PlanRequest) -> Result<Pl
         return plan(job, request);
     }
     found.within(since, until, job.scratch)
+}
+
+/// Whether the plan of a request, or of the whole that it is cut from, is kept: whether it is to be trusted is
+/// found out when it is used.
+pub fn is_planned(folder: &Path, job: &Job<'_>, request: &PlanRequest) -> bool {
+    folder.join(Key::of(job, &whole_of(request)).file_name()).is_file()
+}
+
+/// The same request without its window.
+fn whole_of(request: &PlanRequest) -> PlanRequest {
+    let selection = Selection { since: None, until: None, ..request.selection.clone() };
+    PlanRequest { selection, profile: request.profile }
 }
 
 /// Plans, clears up what is outdated, and keeps the plan.

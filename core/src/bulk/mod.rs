@@ -46,7 +46,7 @@ pub use archive::write_zip;
 pub use choosing::{PlanRequest, Selection};
 pub use directory::write_directory;
 pub use error::{BulkError, CopyFault, StopFault};
-pub use kept::planned;
+pub use kept::{is_planned, planned};
 pub use plan::{Forecast, Plan, plan};
 pub use progress::{Phase, Progress, Quiet};
 pub use reader_error::{OneCopyError, PourError};

@@ -54,16 +54,21 @@ pub(super) fn from(table: &Table, generation: u32, key: &[u8]) -> Result<Entries
     let wanted = [within.as_slice(), key].concat();
     // The leaf that begins at the key or before it has the key, if any has.
     let before = (Bound::Included(within.to_vec()), Bound::Included(wanted.clone()));
-    let start = match table.range::<Vec<u8>, _>(before).next_back() {
-        Some(leaf) => leaf?.0,
-        None => wanted.into(),
+    // It is in hand now; those after it are looked for when they are wanted.
+    let (start, leaf) = match table.range::<Vec<u8>, _>(before).next_back() {
+        Some(found) => {
+            let (first, leaf) = found?;
+            table.make_room(&first, leaf.len())?;
+            (Bound::Excluded(first), leaf)
+        }
+        None => (Bound::Included(wanted.into()), IVec::default()),
     };
     Ok(Entries {
-        leaves: table.range(start..),
+        leaves: table.range((start, Bound::Unbounded)),
         table: table.clone(),
         within,
         from: key.to_vec(),
-        leaf: IVec::default(),
+        leaf,
         at: 0,
     })
 }

@@ -6,9 +6,9 @@ use sled::IVec;
 use super::StoreError;
 use super::tables::Tables;
 
-/// The layout of trees and keys. Raised when an older program could not read it. In format 1, which
-/// was never released, exams had no life beyond their import.
-const FORMAT: u32 = 2;
+/// The layout of trees and keys. Raised when an older program could not read it. Formats 1 and 2 were never
+/// released: in the first exams had no life beyond their import, in the second no script was found by its id.
+const FORMAT: u32 = 3;
 
 const FORMAT_KEY: &[u8] = b"format";
 const SECRET_KEY: &[u8] = b"secret";

@@ -61,6 +61,7 @@ pub use forget::{Forgotten, Left};
 pub use history::{History, Told};
 pub use holdings::{Holdings, Load, LoadError, Scripts};
 pub use inspected::{Inspected, Seen};
+pub use moments::Transmissions;
 pub use people_refusal::PeopleRefusal;
 pub use record::{
     ArchivedExamEntry, ArchivedInspectionRecord, ArchivedTally, ArchivedWaiting, Attempt, ExamEntry, Export,
@@ -68,6 +69,7 @@ pub use record::{
     VALUE_LIMIT, Waiting,
 };
 pub use refusal::Refusal;
+pub use search::{Search, SearchPage};
 pub use snapshot::{Nursery, Snapshot};
 pub use tables::{Records, Together};
 pub use verify::{Finding, VerifyReport, verify, verify_until};

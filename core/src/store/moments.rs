@@ -2,8 +2,10 @@
 //! transmits a whole wave writes some hundred small records and no script.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::StoreError;
+use super::generation::Held;
 use super::record::{Moments, Record};
 use super::tables::{Keys, Records, Tables, key_at, read};
 use crate::journal::Timestamp;
@@ -27,6 +29,34 @@ pub(super) fn at(tables: &Tables, generation: u32, place: u32) -> Result<Option<
     let record = read::<Moments>(&tables.moments, key_at(generation, group), || what(group))?;
     let moment = record.as_ref().and_then(|record| record.get().0.get(index));
     Ok(moment.and_then(|at| at.as_ref()).map(|at| at.to_native()))
+}
+
+/// Moments of one generation, asked for place after place: those that lie together are read once.
+pub struct Transmissions {
+    tables: Arc<Tables>,
+    generation: Arc<Held>,
+    last: Option<(u32, Option<Record<Moments>>)>,
+}
+
+impl Transmissions {
+    pub(super) fn of(tables: Arc<Tables>, generation: Arc<Held>) -> Transmissions {
+        Transmissions { tables, generation, last: None }
+    }
+
+    /// When the script at a place was transmitted; none when it was not.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn at(&mut self, place: u32) -> Result<Option<Timestamp>, StoreError> {
+        let (group, index) = within(place);
+        if self.last.as_ref().is_none_or(|(held, _)| *held != group) {
+            let key = key_at(self.generation.generation(), group);
+            self.last = Some((group, read::<Moments>(&self.tables.moments, key, || what(group))?));
+        }
+        let record = self.last.as_ref().and_then(|(_, record)| record.as_ref());
+        let moment = record.and_then(|record| record.get().0.get(index));
+        Ok(moment.and_then(|at| at.as_ref()).map(|at| at.to_native()))
+    }
 }
 
 /// How many scripts of a generation are transmitted.

@@ -43,7 +43,7 @@ pub(super) struct Tables {
     pub(super) tallies: Table,
     /// Generation, span → `Waiting`. Not journalled.
     pub(super) waiting: Table,
-    /// Generation, word or rank → postings; in leaves. See [`super::search`].
+    /// Generation, beginning of words, rank or script id → ranks or places; in leaves. See [`super::search`].
     pub(super) search: Table,
     /// Exam id, zero, target, number → `Export`. Imports leave them alone.
     pub(super) exports: Table,

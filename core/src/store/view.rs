@@ -12,8 +12,9 @@ use super::generation::Held;
 use super::inspected::Inspected;
 use super::packs::OpenPacks;
 use super::record::{ExamEntry, Export, Hold, InspectionRecord, Life, Record, SPAN, Tally, Waiting};
+use super::search::{Index, Search, SearchPage};
 use super::tables::{Keys, Records, Tables, Together, key, key_at, of_exam, read};
-use super::{BlobStore, Refusal, StoreError, moments};
+use super::{BlobStore, Refusal, StoreError, Transmissions, moments};
 use crate::journal::{Counts, PagePlace, Timestamp};
 use crate::model::{
     Annotation, ArchivedAnnotation, ArchivedExam, ArchivedExamKind, Batch, BlobRef, Candidate, ExamKind,
@@ -244,6 +245,11 @@ impl ExamView {
         moments::at(&self.tables, self.held.generation(), place)
     }
 
+    /// When scripts were transmitted, for who asks about many that lie together.
+    pub fn transmissions(&self) -> Transmissions {
+        Transmissions::of(Arc::clone(&self.tables), Arc::clone(&self.held))
+    }
+
     /// Batches, by id.
     pub fn batches(&self) -> Records<Batch> {
         Records::of(&self.tables.batches, self.held.generation(), "batch", Keys::Names)
@@ -379,17 +385,47 @@ impl ExamView {
         Ok(damaged)
     }
 
-    /// The numbers of the candidates that a query finds, at most `limit`, sorted by last name,
-    /// first name and number.
-    ///
-    /// Every word of the query must begin a word of the last name, the first name or the number,
-    /// in any order; accents, case, hyphens and apostrophes are ignored (DOMAIN, *Editing the
-    /// copies*). An empty query finds everyone.
+    /// A page of the candidates that somebody looks for and that `is_seen` lets pass, by place; sorted by last
+    /// name, first name and number. None when the query does not find the candidate to come after.
     ///
     /// # Errors
-    /// [`StoreError`] when the index cannot be read.
+    /// [`StoreError`] when the index cannot be read, or as `is_seen` does.
+    pub fn find(
+        &self,
+        search: &Search<'_>,
+        is_seen: &mut dyn FnMut(u32) -> Result<bool, StoreError>,
+    ) -> Result<Option<SearchPage>, StoreError> {
+        self.index().find(search, is_seen)
+    }
+
+    /// The numbers of the candidates that a query finds, at most `limit`, sorted by last name,
+    /// first name and number; see [`Search::query`].
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index or a candidate's record cannot be read.
     pub fn search(&self, query: &str, limit: usize) -> Result<Vec<String>, StoreError> {
-        super::search::find(&self.tables.search, self.held.generation(), query, limit)
+        let page = self.find(&Search { query, limit, ..Search::default() }, &mut |_| Ok(true))?;
+        let mut numbers = Vec::new();
+        for place in page.unwrap_or_default().places {
+            numbers.extend(self.candidate_at(place)?.map(|candidate| candidate.get().number.to_string()));
+        }
+        Ok(numbers)
+    }
+
+    /// The place of the script with an id; none when the exam has no such script.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the index or the script's record cannot be read.
+    pub fn place_of_script(&self, id: &[u8; 16]) -> Result<Option<u32>, StoreError> {
+        let Some(place) = self.index().place_of_script(id)? else { return Ok(None) };
+        let script = self.script_at(place)?;
+        Ok(script.filter(|script| script.get().id == *id).map(|_| place))
+    }
+
+    fn index(&self) -> Index<'_> {
+        // Places are 32 bits wide: an import of more is refused.
+        let people = u32::try_from(self.counts().candidates).unwrap_or(u32::MAX);
+        Index { table: &self.tables.search, generation: self.held.generation(), people }
     }
 
     fn key(&self, name: &str) -> Vec<u8> {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use copiste_core::bulk::{BulkError, Job, Progress};
-use copiste_core::journal::Role;
+use copiste_core::journal::{Role, hex};
 use copiste_core::model::ArchivedExamKind;
 use copiste_core::process::closing::UnderWay;
 use copiste_core::render::Press;
 use copiste_core::store::{ExamView, Store};
 
 use super::archives::Archives;
-use super::ids::ScriptIds;
 use super::jobs::Jobs;
+use super::planner::Planner;
 use crate::front::Handover;
 use crate::http::problem::Problem;
 use crate::people::{People, Who};
@@ -31,8 +31,8 @@ pub(crate) struct App {
     pub(crate) press: Arc<Press>,
     pub(crate) people: People,
     pub(crate) handover: Arc<Handover>,
-    pub(crate) ids: ScriptIds,
     pub(crate) archives: Archives,
+    pub(crate) planner: Arc<Planner>,
     pub(crate) jobs: Jobs,
     /// Set when the server ends: exports end within one request.
     pub(crate) ending: Arc<AtomicBool>,
@@ -65,6 +65,11 @@ impl App {
         }
     }
 
+    /// Where plans of archives are kept.
+    pub(crate) fn plans(&self) -> PathBuf {
+        self.dir.join("plans")
+    }
+
     /// The exams that somebody may see, by id.
     pub(crate) fn exams_of(&self, who: &Who) -> Result<Vec<ExamView>, Problem> {
         let mut seen = Vec::new();
@@ -90,9 +95,14 @@ impl App {
     /// # Errors
     /// 404 for what is not there or not for him.
     pub(crate) fn script_of(&self, who: &Who, id: &str) -> Result<Seen, Problem> {
-        let (exam, place) = self.ids.find(&self.store, id)?.ok_or_else(Problem::not_found)?;
-        let view = self.exam_of(who, &exam)?;
-        if sees_script(who, &view, place)? { Ok(Seen { view, place }) } else { Err(Problem::not_found()) }
+        let id = hex::decode(id).ok_or_else(Problem::not_found)?;
+        for view in self.exams_of(who)? {
+            if let Some(place) = view.place_of_script(&id)? {
+                let seen = sees_script(who, &view, place)?;
+                return if seen { Ok(Seen { view, place }) } else { Err(Problem::not_found()) };
+            }
+        }
+        Err(Problem::not_found())
     }
 }
 

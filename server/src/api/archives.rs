@@ -11,7 +11,10 @@ use crate::http::problem::Problem;
 
 /// Archives that somebody is reading or has just read, the one asked for last at the end.
 #[derive(Default)]
-pub(crate) struct Archives(Mutex<Vec<(Key, Arc<Archive>)>>);
+pub(crate) struct Archives(Mutex<Vec<(Key, Slot)>>);
+
+/// Where an archive is, once it is planned: one for all its readers, also for those who ask meanwhile.
+type Slot = Arc<Mutex<Option<Arc<Archive>>>>;
 
 /// How many stay ready: schools come one after another, each for its own.
 const READY: usize = 64;
@@ -33,20 +36,28 @@ impl Archives {
         view: &ExamView,
         request: PlanRequest,
     ) -> Result<Arc<Archive>, Problem> {
-        let key = Key { exam: view.id().to_owned(), line: view.line(), request };
-        let ready = self.all().iter().find(|(held, _)| *held == key).map(|(_, archive)| Arc::clone(archive));
-        let archive = match ready {
-            Some(archive) => archive,
-            None => Arc::new(planned(app, view, &key.request)?),
-        };
+        let slot = self.slot(Key { exam: view.id().to_owned(), line: view.line(), request: request.clone() });
+        let mut held = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(archive) = &*held {
+            return Ok(Arc::clone(archive));
+        }
+        let archive = Arc::new(planned(app, view, &request)?);
+        *held = Some(Arc::clone(&archive));
+        Ok(archive)
+    }
+
+    /// The place of an archive, empty when nobody has asked for it lately.
+    fn slot(&self, key: Key) -> Slot {
         let mut all = self.all();
+        let at = all.iter().position(|(held, _)| *held == key);
+        let slot = at.map(|at| all.remove(at).1).unwrap_or_default();
         // What is older than the exam's last change is asked for by nobody new.
-        all.retain(|(held, _)| *held != key && (held.exam != key.exam || held.line == key.line));
+        all.retain(|(held, _)| held.exam != key.exam || held.line >= key.line);
         if all.len() >= READY {
             all.remove(0);
         }
-        all.push((key, Arc::clone(&archive)));
-        Ok(archive)
+        all.push((key, Arc::clone(&slot)));
+        slot
     }
 
     /// Lets go of an exam's archives; whoever reads one reads on.
@@ -54,13 +65,13 @@ impl Archives {
         self.all().retain(|(held, _)| held.exam != exam);
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<(Key, Arc<Archive>)>> {
+    fn all(&self) -> MutexGuard<'_, Vec<(Key, Slot)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 fn planned(app: &App, view: &ExamView, request: &PlanRequest) -> Result<Archive, Problem> {
     let never = AtomicBool::new(false);
-    let plan = bulk::planned(&app.dir.join("plans"), &app.job(view, &Quiet, &never), request)?;
+    let plan = bulk::planned(&app.plans(), &app.job(view, &Quiet, &never), request)?;
     Ok(Archive::new(view.clone(), Arc::clone(&app.press), plan))
 }

@@ -57,6 +57,7 @@ fn begun<T: Send + 'static>(
         if let Err(error) = &report {
             tracing::info!(error = error.to_string(), "a launch was refused");
         }
+        shared.planner.wake();
         // Whoever asked may have been told already that it goes on.
         let _ = told.send(report);
     };

@@ -1,9 +1,9 @@
 //! Searching candidates, and one script as the viewer shows it.
 
-use copiste_core::journal::{hex, instant};
+use copiste_core::journal::{Role, hex, instant};
 use copiste_core::model::{ArchivedAttendance, ArchivedScript};
 use copiste_core::process::gate::renderable_at;
-use copiste_core::store::ExamView;
+use copiste_core::store::{ExamView, Search, StoreError, Transmissions};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -66,51 +66,45 @@ pub(crate) fn find(
     after: Option<&str>,
     limit: usize,
 ) -> Result<(Vec<Row>, bool), Problem> {
-    let numbers = view.search(query, usize::MAX)?;
-    let begin = match after {
-        None => 0,
-        Some(after) => match numbers.iter().position(|number| number == after) {
+    let own = match who.role() {
+        Role::School(uai) => Some(uai),
+        _ => None,
+    };
+    if own.as_deref().zip(school).is_some_and(|(own, asked)| own != asked) {
+        return Ok((Vec::new(), false));
+    }
+    let nobody = || {
+        let what = "the candidate of after is not among those that q finds".to_owned();
+        Problem::bad_request("HTT-141", what)
+    };
+    let after = match after {
+        None => None,
+        Some(number) => match view.place_of(number)? {
             // Somebody whom he may not see is nobody, or this would say which numbers have which names.
-            Some(at) if is_seen(view, who, after)? => at + 1,
-            _ => {
-                let what = "the candidate of after is not among those that q finds".to_owned();
-                return Err(Problem::bad_request("HTT-141", what));
-            }
+            Some(place) if sees_script(who, view, place)? => Some(place),
+            _ => return Err(nobody()),
         },
     };
+    let search = Search { query, school: own.as_deref().or(school), after, limit };
+    // A school is shown its own scripts, once they are transmitted: as `sees_script` says of one.
+    let mut transmissions = view.transmissions();
+    let mut is_seen =
+        |place: u32| -> Result<bool, StoreError> { Ok(own.is_none() || transmissions.at(place)?.is_some()) };
+    let page = view.find(&search, &mut is_seen)?.ok_or_else(nobody)?;
     let mut rows = Vec::new();
-    for number in numbers.iter().skip(begin) {
-        let Some(place) = view.place_of(number)? else { continue };
-        if !sees_script(who, view, place)? {
-            continue;
-        }
-        let Some(row) = row(view, place, school)? else { continue };
-        if rows.len() == limit {
-            return Ok((rows, true));
-        }
-        rows.push(row);
+    for place in page.places {
+        rows.extend(row(view, place, &mut transmissions)?);
     }
-    Ok((rows, false))
+    Ok((rows, page.more))
 }
 
-/// Whether whoever asks may see the candidate with this number.
-fn is_seen(view: &ExamView, who: &Who, number: &str) -> Result<bool, Problem> {
-    match view.place_of(number)? {
-        Some(place) => sees_script(who, view, place),
-        None => Ok(false),
-    }
-}
-
-/// One candidate's row; none for one of another school than asked for.
-fn row(view: &ExamView, place: u32, school: Option<&str>) -> Result<Option<Row>, Problem> {
+/// One candidate's row.
+fn row(view: &ExamView, place: u32, transmissions: &mut Transmissions) -> Result<Option<Row>, Problem> {
     let Some(candidate) = view.candidate_at(place)? else { return Ok(None) };
     let candidate = candidate.get();
-    if school.is_some_and(|school| school != candidate.school.as_str()) {
-        return Ok(None);
-    }
     let script = view.script_at(place)?;
     let script = script.as_ref().map(|script| script.get());
-    let since = renderable_at(view.exam(), &view.life(), view.transmitted_at(place)?);
+    let since = renderable_at(view.exam(), &view.life(), transmissions.at(place)?);
     Ok(Some(Row {
         number: candidate.number.to_string(),
         last_name: candidate.last_name.to_string(),

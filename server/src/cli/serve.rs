@@ -17,7 +17,6 @@ use super::session::{Session, now};
 use super::{Ending, to_end};
 use crate::api::app::App;
 use crate::api::archives::Archives;
-use crate::api::ids::ScriptIds;
 use crate::api::jobs::Jobs;
 use crate::control::listener::Listener;
 use crate::control::request::Request;
@@ -46,6 +45,7 @@ pub(super) fn run(
         None => None,
     };
     let web_ender = web.as_ref().map(Service::ender);
+    let planner = web.as_ref().map(Service::planner);
     ctrlc::set_handler(move || {
         // Who asks a second time does not want to wait for what is being written.
         if !ender.end() {
@@ -65,7 +65,13 @@ pub(super) fn run(
         if let Some(web) = web {
             scope.spawn(|| web.run());
         }
-        listener.serve(&|request, wire| answer(request, wire, &served, press));
+        listener.serve(&|request, wire| {
+            let code = answer(request, wire, &served, press);
+            if let Some(planner) = &planner {
+                planner.wake();
+            }
+            code
+        });
     });
     output.line("ended: every command has its answer")?;
     Ok(Ending::Done)
@@ -95,8 +101,8 @@ fn open_web(
         press: Arc::clone(press),
         people,
         handover: Arc::default(),
-        ids: ScriptIds::default(),
         archives: Archives::default(),
+        planner: Arc::default(),
         jobs: Jobs::default(),
         ending: Arc::default(),
         now,

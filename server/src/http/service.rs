@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::backend::Backend;
 use super::routes;
 use crate::api::app::App;
+use crate::api::planner::Planner;
 use crate::front::{Ender as FrontEnder, Front, Options};
 
 /// The name of the private socket in the data directory.
@@ -30,6 +31,7 @@ impl Ender {
     /// No new requests; running downloads get a while, exports end within one request.
     pub(crate) fn end(&self) {
         self.app.ending.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.app.planner.end();
         self.app.jobs.end();
         // Whoever is cut goes on where he was.
         self.front.end(self.app.settings.grace());
@@ -66,6 +68,11 @@ impl Service {
         self.front.address()
     }
 
+    /// Whoever changes an exam wakes it.
+    pub(crate) fn planner(&self) -> Arc<Planner> {
+        Arc::clone(&self.app.planner)
+    }
+
     pub(crate) fn ender(&self) -> Ender {
         Ender { front: self.front.ender(), app: Arc::clone(&self.app) }
     }
@@ -74,8 +81,18 @@ impl Service {
     pub(crate) fn run(self) {
         let Service { front, backend, app } = self;
         std::thread::scope(|scope| {
-            scope.spawn(|| backend.run(&|call| routes::answer(&app, call)));
+            scope.spawn(|| app.planner.run(&app));
+            scope.spawn(|| {
+                backend.run(&|call| {
+                    let answer = routes::answer(&app, call);
+                    if !matches!(call.method.as_str(), "GET" | "HEAD") {
+                        app.planner.wake();
+                    }
+                    answer
+                });
+            });
             front.run();
+            app.planner.end();
             backend.end();
         });
         if let Err(error) = app.people.flush((app.now)()) {

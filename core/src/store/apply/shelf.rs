@@ -79,14 +79,15 @@ impl Shelf<'_> {
         places.sort_unstable();
         let places = places.into_iter().map(|(number, place)| (number.into(), place.to_be_bytes().to_vec()));
         self.write_leaves(&tables.places, places)?;
-        let people = candidates.iter().map(|one| (one.number.clone(), archived(one.attendance))).collect();
-        let names = candidates.into_iter().map(|candidate| Name {
-            last_name: candidate.last_name,
-            first_name: candidate.first_name,
-            number: candidate.number,
+        let names = candidates.iter().map(|candidate| Name {
+            last_name: &candidate.last_name,
+            first_name: &candidate.first_name,
+            number: &candidate.number,
+            school: &candidate.school,
+            script: self.bench.secret.script_id(self.exam, &candidate.number),
         });
-        self.write_leaves(&tables.search, entries(names.collect()))?;
-        Ok(people)
+        self.write_leaves(&tables.search, entries(names))?;
+        Ok(candidates.into_iter().map(|one| (one.number, archived(one.attendance))).collect())
     }
 
     /// Writes small entries, which come in the order of their keys.

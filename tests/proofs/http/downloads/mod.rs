@@ -1,8 +1,10 @@
 //! Copies taken away over HTTP: the same bytes as on disk, from any byte, by any program.
 
 mod clients;
+mod crowd;
 mod cut;
 mod parts;
+mod planned;
 
 use std::fs;
 
