@@ -25,5 +25,6 @@ mod seed;
 mod serve;
 mod text;
 mod tidy;
+mod units;
 mod validity;
 mod zip_form;

@@ -13,6 +13,7 @@ pub(crate) mod health;
 pub(crate) mod ids;
 pub(crate) mod jobs;
 pub(crate) mod launching;
+pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod scripts;
 pub(crate) mod session;

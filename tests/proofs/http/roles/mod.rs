@@ -3,4 +3,4 @@
 mod dead;
 mod hidden;
 mod table;
-mod world;
+pub(super) mod world;
