@@ -78,6 +78,7 @@ impl Settings {
         settings.number("decoder.deadline_s")?;
         settings.number("decoder.memory_mb")?;
         settings.number("render.threads")?;
+        settings.number("store.free_mb")?;
         for name in ["exchange.timeout_s", "exchange.budget_s"] {
             if settings.number(name)? == 0 {
                 bail!("CLI-006 {name} must be at least 1");
@@ -146,6 +147,11 @@ impl Settings {
 
     pub(crate) fn render_threads(&self) -> usize {
         self.parallel("render.threads")
+    }
+
+    /// Bytes that must be free for the server to be ready.
+    pub(crate) fn room_wanted(&self) -> u64 {
+        (self.checked("store.free_mb") as u64) << 20
     }
 
     /// The base address of a target; none when none is set.

@@ -26,5 +26,6 @@ mod seed;
 mod serve;
 mod text;
 mod tidy;
+mod units;
 mod validity;
 mod zip_form;

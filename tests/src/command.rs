@@ -195,3 +195,15 @@ impl Drop for SmallDisk {
         let _ = ready("umount", &[&"-l", &self.folder.path()]).status();
     }
 }
+
+/// Bytes of memory that a process has at this moment: `VmRSS` of Linux.
+///
+/// # Panics
+/// When it is not running.
+pub fn resident_memory(child: &Child) -> u64 {
+    let path = format!("/proc/{}/status", child.id());
+    let text = std::fs::read_to_string(path).expect("the process is there");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+    kilobytes << 10
+}

@@ -34,6 +34,16 @@ impl Ask {
         Ask::new("GET", target)
     }
 
+    /// Its method.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// What it asks for: path and query.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
     /// One more header.
     pub fn with(mut self, name: &str, value: &str) -> Ask {
         self.headers.push((name.to_owned(), value.to_owned()));

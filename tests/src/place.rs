@@ -50,6 +50,14 @@ pub fn leavings(name: &str) -> PathBuf {
     path
 }
 
+/// A program of the Python environment that `.ci/setup prove` makes; not there when it could not.
+///
+/// # Panics
+/// When the target folder has no path.
+pub fn python_tool(name: &str) -> PathBuf {
+    built().parent().expect("the target folder").join("tools/python/bin").join(name)
+}
+
 /// A folder that goes away with the value, on the disk the product is built on (`/tmp` may be
 /// memory, and the full proofs write many gigabytes).
 ///

@@ -31,6 +31,12 @@ pub enum Tool {
     Browser,
     /// axe-core, from `npm`, where `.ci/setup` puts it.
     Axe,
+    /// `nginx`.
+    Nginx,
+    /// `systemd-analyze` with offline security reviews.
+    SystemdAnalyze,
+    /// What `.ci/setup prove` installs from PyPI: Schemathesis and a parser of metrics.
+    PythonTools,
     /// veraPDF, from `../shared/tools`.
     VeraPdf,
     /// Real scans, from `../shared/scans`.
@@ -60,6 +66,12 @@ impl Tool {
             Tool::OpenSsl => command("openssl", "version"),
             Tool::Curl => command("curl", "--version"),
             Tool::Wget => command("wget", "--version"),
+            Tool::Nginx => command("nginx", "-v"),
+            Tool::SystemdAnalyze => command("systemd-analyze", "--version"),
+            Tool::PythonTools => {
+                let there = place::python_tool("st").is_file();
+                (!there).then(|| "the Python tools are not installed: .ci/setup prove".to_owned())
+            }
             Tool::Java => command("javac", "--version"),
             Tool::Browser => {
                 command("chromium", "--version").or_else(|| command("chromedriver", "--version"))

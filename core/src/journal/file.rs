@@ -125,6 +125,14 @@ impl Journal {
         self.length
     }
 
+    /// Whether its end is known, so that lines may follow.
+    ///
+    /// # Errors
+    /// [`JournalError::Unknown`].
+    pub fn known(&self) -> Result<(), JournalError> {
+        if self.unknown { Err(JournalError::Unknown) } else { Ok(()) }
+    }
+
     /// Appends a line and makes it durable. Returns its number.
     ///
     /// # Errors
@@ -137,9 +145,7 @@ impl Journal {
         command: &Command,
         counts: Counts,
     ) -> Result<u64, JournalError> {
-        if self.unknown {
-            return Err(JournalError::Unknown);
-        }
+        self.known()?;
         let number = self.last + 1;
         let line =
             Line { number, at, actor: actor.clone(), command: command.clone(), counts, previous: self.head };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use super::apply::purge::gone;
 use super::apply::rest::Rest;
@@ -84,6 +84,20 @@ impl Store {
         }
         let (tables, blobs) = (Arc::clone(&self.tables), Arc::clone(&self.blobs));
         Ok(Some(ExamView { tables, blobs, packs: Arc::clone(&self.packs), entry, held }))
+    }
+
+    /// Whether commands are taken: whoever is at work at this moment counts as well.
+    ///
+    /// # Errors
+    /// [`ExecuteError::Halted`] after a line that the database could not take, the journal's own error when its
+    /// end is unknown: opening the data directory again helps.
+    pub fn takes_commands(&self) -> Result<(), ExecuteError> {
+        match self.writer.try_lock() {
+            Ok(writer) if writer.halted => Err(ExecuteError::Halted),
+            Ok(writer) => Ok(writer.journal.known()?),
+            Err(TryLockError::WouldBlock) => Ok(()),
+            Err(TryLockError::Poisoned(_)) => Err(ExecuteError::Halted),
+        }
     }
 
     /// Executes a command: prepares it, appends it to the journal, applies it, commits. One at a

@@ -134,7 +134,10 @@ fn a_full_disk_refuses_the_command_and_leaves_what_was() {
             assert!(error.starts_with("STO-025 line 2"), "{error}");
             let again = store.execute(&command, &manager(), 2).unwrap_err().to_string();
             assert!(again.starts_with("STO-026"), "{again}");
+            let told = store.takes_commands().unwrap_err().to_string();
+            assert!(told.starts_with("STO-026"), "{told}");
         } else {
+            store.takes_commands().unwrap();
             assert!(["STO-010", "STO-012", "JRN-001"].iter().any(|code| error.starts_with(code)), "{error}");
             assert_eq!(seen(&store), before, "{place}");
             sound(&store);

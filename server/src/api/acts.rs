@@ -59,7 +59,14 @@ impl From<AcceptError> for Problem {
 pub(crate) fn settings(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
     let values: BTreeMap<String, Setting> = call.json()?;
-    by(app, &found.who()?.as_actor()).change_settings(view.id(), values)?;
+    let changed = by(app, &found.who()?.as_actor()).change_settings(view.id(), values);
+    changed.map_err(|error| match Problem::from(error) {
+        // No such setting, or no value of it: whatever state the exam is in.
+        problem if problem.code == "SET-002" => {
+            Problem::new(422, "SET-002", "Not what is asked for here", problem.detail)
+        }
+        problem => problem,
+    })?;
     let view = app.exam_of(found.who()?, view.id())?;
     Ok(Answer::json(200, &shown::settings(&view.exam().settings)))
 }

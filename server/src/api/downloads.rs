@@ -15,6 +15,7 @@ use crate::http::call::{Call, escaped};
 use crate::http::problem::Problem;
 use crate::http::ranges::Asked;
 use crate::http::routes::Found;
+use crate::metrics;
 use crate::people::{Access, What, Who};
 use crate::profile::{Fixed, LeftOut, profile};
 
@@ -170,6 +171,12 @@ impl Outgoing for Sending {
     }
 
     fn ended(&mut self, bytes: u64, whole: bool) {
+        let what = match self.taken.source {
+            Source::Archive(_) => "zip",
+            Source::Copy(_) => "pdf",
+            Source::File(_) => "list",
+        };
+        metrics::download(what, bytes, whole);
         let mut access = self.taken.access.clone();
         access.at = (self.app.now)();
         access.bytes = bytes;

@@ -37,12 +37,17 @@ pub(crate) fn list(app: &App, _: &Call, found: &Found) -> Result<Answer, Problem
 /// `GET /api/v1/exams/{exam}`; with `quality=true` its quality sheet as well.
 pub(crate) fn one(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
+    let quality = match call.parameter("quality") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Problem::bad_request("HTT-138", "quality is true or false".to_owned())),
+    };
     let mut exam = head(&view);
     // Whoever sees only his own copies has no business with the others' numbers.
     if !matches!(found.who()?.role(), Role::School(_)) {
         exam["status"] = json!(status(&view)?);
         exam["settings"] = shown::settings(&view.exam().settings);
-        if call.parameter("quality") == Some("true") {
+        if quality {
             exam["quality"] = json!(look(&view, Scope::Exam, &app.settings.quality())?);
         }
     }

@@ -22,6 +22,7 @@ use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::routes::Found;
+use crate::metrics;
 use crate::people::Who;
 use crate::profile::{LeftOut, profile};
 
@@ -121,7 +122,14 @@ pub(crate) fn begin(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer
     }
     asked.without.sort();
     asked.without.dedup();
-    let left = LeftOut::parse(&asked.without.join(",")).map_err(|word| {
+    // Each is one word: a list of them in one would be another job of the same copies.
+    let spelt = asked.without.join(",");
+    let odd = asked.without.iter().find(|word| word.is_empty() || word.contains(','));
+    let left = match odd {
+        Some(word) => Err(word.as_str()),
+        None => LeftOut::parse(&spelt),
+    };
+    let left = left.map_err(|word| {
         Problem::unprocessable(&format!("HTT-161 nothing called {word:?} can be left out"))
     })?;
     let selection = Selection {
@@ -199,6 +207,20 @@ impl Jobs {
         own.map(Arc::clone).ok_or_else(Problem::not_found)
     }
 
+    /// How many wait, and how many work.
+    pub(crate) fn at_work(&self) -> (u64, u64) {
+        let all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at_work = (0, 0);
+        for known in all.values() {
+            match *known.state.lock().unwrap_or_else(PoisonError::into_inner) {
+                State::Waiting => at_work.0 += 1,
+                State::Working => at_work.1 += 1,
+                State::Ended(_) => {}
+            }
+        }
+        at_work
+    }
+
     /// The server ends: every job does within one copy a thread.
     pub(crate) fn end(&self) {
         let all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,7 +262,10 @@ impl Known {
                 .and_then(|survey| bulk::write_directory(&job, survey, &out, &options)),
         };
         match written {
-            Ok(report) => Ok(Some(report)),
+            Ok(report) => {
+                metrics::rendered(report.made, report.bytes);
+                Ok(Some(report))
+            }
             // Whoever ends a job before its first copy has not met a fault.
             Err(BulkError::Cancelled) => Ok(None),
             Err(error) => Err(error.into()),

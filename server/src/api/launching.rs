@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::app::App;
 use crate::counter::Counter;
 use crate::http::problem::Problem;
+use crate::metrics;
 
 /// How long what was begun is waited for before it is only said to be under way: what is refused is refused at
 /// once.
@@ -27,7 +28,7 @@ pub(crate) fn close(
     again: bool,
 ) -> Result<Option<CloseReport>, Problem> {
     let exam = exam.to_owned();
-    begun(app, actor, move |desk| desk.close(&exam, again))
+    begun(app, actor, move |desk| metrics::launch(|| desk.close(&exam, again)))
 }
 
 /// Validates batches, all locked ones when none is named; what became of it when it was soon over.
@@ -42,7 +43,7 @@ pub(crate) fn validate(
 ) -> Result<Option<ValidateReport>, Problem> {
     let exam = exam.to_owned();
     let which = if batches.is_empty() { Which::All } else { Which::Batches(batches) };
-    begun(app, actor, move |desk| desk.validate(&exam, &which))
+    begun(app, actor, move |desk| metrics::launch(|| desk.validate(&exam, &which)))
 }
 
 fn begun<T: Send + 'static>(

@@ -12,6 +12,7 @@ pub(crate) mod exams;
 pub(crate) mod health;
 pub(crate) mod jobs;
 pub(crate) mod launching;
+pub(crate) mod metrics;
 pub(crate) mod openapi;
 pub(crate) mod planner;
 pub(crate) mod scripts;

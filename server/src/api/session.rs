@@ -11,15 +11,19 @@ use super::app::App;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::identity::{self, set_cookie};
-use crate::http::problem::Problem;
+use crate::http::problem::{CHALLENGE, Problem};
 use crate::http::routes::Found;
 use crate::people::{Cookie, PeopleError, Who};
 
 impl From<PeopleError> for Problem {
     fn from(error: PeopleError) -> Problem {
         match error {
-            PeopleError::WrongCredentials => Problem::of(401, "Not signed in", &error),
-            PeopleError::Wait { .. } => Problem::of(429, "Too many attempts", &error),
+            PeopleError::WrongCredentials => {
+                Problem::of(401, "Not signed in", &error).header("WWW-Authenticate", CHALLENGE)
+            }
+            PeopleError::Wait { wait_s } => {
+                Problem::of(429, "Too many attempts", &error).header("Retry-After", wait_s.to_string())
+            }
             PeopleError::Busy => Problem::of(503, "Too much to do", &error),
             PeopleError::PasswordLength | PeopleError::SamePassword => Problem::unprocessable(&error),
             PeopleError::Act(error) => error.into(),

@@ -14,6 +14,7 @@ use super::args::Close;
 use super::caller::Caller;
 use super::output::{Output, count};
 use super::session::{self, Session};
+use crate::metrics;
 use crate::shown;
 
 pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
@@ -34,7 +35,7 @@ pub(super) fn run(typed: &Close, caller: &Caller, output: &mut Output) -> anyhow
         }
         return Ok(if ready { Ending::Done } else { Ending::Refused });
     }
-    let report = desk.close(&typed.exam, typed.again)?;
+    let report = metrics::launch(|| desk.close(&typed.exam, typed.again))?;
     if typed.json {
         output.json(&shown::close_report(&report))?;
     } else {

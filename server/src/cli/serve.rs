@@ -22,6 +22,7 @@ use crate::control::listener::Listener;
 use crate::control::request::Request;
 use crate::control::wire::{Kind, Wire};
 use crate::http::service::Service;
+use crate::metrics;
 use crate::people::{People, first_administrator};
 
 pub(super) fn run(
@@ -85,6 +86,7 @@ fn open_web(
     press: fn() -> Press,
     output: &mut Output,
 ) -> anyhow::Result<Service> {
+    metrics::begin().context("HTT-154 nothing can be counted")?;
     let people = People::open(Arc::clone(&session.store), now())?;
     if let Some((login, password)) = first_administrator(&session.store, &people.passwords, now())? {
         output.line(format!(

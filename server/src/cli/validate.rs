@@ -9,14 +9,15 @@ use super::caller::Caller;
 use super::close::tell_export;
 use super::output::{Output, count};
 use super::session::Session;
+use crate::metrics;
 use crate::shown;
 
 pub(super) fn run(typed: &Validate, caller: &Caller, output: &mut Output) -> anyhow::Result<Ending> {
     let session = Session::open(&typed.data, Role::AcademicCoordinator, false, caller)?;
     let which = if typed.all { Which::All } else { Which::Batches(typed.batch.clone()) };
     let counter = session.counter()?;
-    let report =
-        counter.desk(&session.store, &session.scratch, &session.actor).validate(&typed.exam, &which)?;
+    let desk = counter.desk(&session.store, &session.scratch, &session.actor);
+    let report = metrics::launch(|| desk.validate(&typed.exam, &which))?;
     if typed.json {
         output.json(&shown::validate_report(&report))?;
     } else {

@@ -56,20 +56,23 @@ pub(super) struct Passing<'a> {
     /// For requests of HTTP/1.0 that name no host.
     pub(super) host: &'a str,
     pub(super) https: bool,
+    /// It comes from this machine, and through no proxy.
+    pub(super) direct: bool,
 }
 
 /// Writes a request anew. It is HTTP/1.0, so that the answer has a `Content-Length` and no chunks: what is cut
 /// short shows.
 pub(super) fn written(head: &Head, body: &[u8], passing: &Passing) -> Vec<u8> {
-    let Passing { peer, id, host, https } = passing;
+    let Passing { peer, id, host, https, direct } = passing;
     let mut bytes = format!(
         "{} {} HTTP/1.0\r\nHost: {}\r\nContent-Length: {}\r\nConnection: close\r\nX-Copiste-Peer: {peer}\r\n\
-         X-Copiste-Proto: {}\r\nX-Request-Id: {id}\r\n",
+         X-Copiste-Proto: {}\r\nX-Copiste-Direct: {}\r\nX-Request-Id: {id}\r\n",
         head.method,
         head.target,
         head.host.as_deref().unwrap_or(host),
         body.len(),
         if *https { "https" } else { "http" },
+        if *direct { "yes" } else { "no" },
     );
     for (name, value) in &head.headers {
         bytes.extend([name.as_str(), ": ", value, "\r\n"]);

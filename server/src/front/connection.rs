@@ -6,6 +6,7 @@ use std::net::{IpAddr, Shutdown, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::counts::Counted;
 use super::head::{Head, Refused};
 use super::limits::Limits;
 use super::line::Line;
@@ -30,6 +31,7 @@ pub(super) struct Connection {
     buffer: Vec<u8>,
     scan: Scan,
     served: u32,
+    _counted: Counted,
 }
 
 enum State {
@@ -72,6 +74,7 @@ impl Connection {
             buffer: Vec::new(),
             scan: Scan::default(),
             served: 0,
+            _counted: Counted::connection(),
         }
     }
 

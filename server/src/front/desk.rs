@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 use super::answer::Answer;
 use super::backend::{Backend, Passing, written};
 use super::connection::{Connection, Step};
+use super::counts::Counted;
 use super::handover::{Deposit, Handover};
 use super::head::Head;
 use super::limits::Limits;
@@ -79,6 +80,7 @@ impl Desk {
             id: &line.id,
             host: &host,
             https: head.forwarded_https && self.trusted.contains(&connection.address),
+            direct: !head.forwarded && connection.address.is_loopback(),
         };
         let request = written(head, body, &passing);
         self.backend.ask(&line.id, &request, bodiless, &self.cut)
@@ -116,7 +118,9 @@ impl Desk {
         line: Line,
     ) -> Step {
         let bytes = answer.head(deposit.length(), head, &line.id);
+        let counted = Counted::sending();
         let Poured { bytes: sent, fault } = pour(&connection.stream, self.limits.stall, &bytes, deposit);
+        drop(counted);
         let whole = fault.is_none();
         match fault {
             None => {}

@@ -6,8 +6,8 @@ use super::refusal::Refusal;
 /// Bytes of a target.
 const TARGET: usize = 8 << 10;
 
-/// What clients may ask.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+/// What clients may ask; what is not done behind is refused there, where it is known what is.
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"];
 
 /// Headers that concern one connection only, and so end here in both directions.
 const HOP_BY_HOP: [&str; 10] = [
@@ -52,6 +52,8 @@ pub(super) struct Head {
     pub(super) forwarded_for: String,
     /// `X-Forwarded-Proto` says https; likewise.
     pub(super) forwarded_https: bool,
+    /// Some proxy says that it stands between, trusted or not.
+    pub(super) forwarded: bool,
 }
 
 /// Why a head is refused, and how its sender likes to be told.
@@ -122,6 +124,7 @@ impl Head {
                 .all("x-forwarded-proto")
                 .last()
                 .is_some_and(|proto| proto.eq_ignore_ascii_case("https")),
+            forwarded: lines.pairs().any(|(name, _)| says_a_proxy(name)),
         })
     }
 
@@ -215,6 +218,14 @@ pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED
         .iter()
         .any(|start| name.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start)))
+}
+
+/// Whether a header is one that only proxies write.
+fn says_a_proxy(name: &str) -> bool {
+    let forwarded =
+        |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+    ["forwarded", "via", "x-real-ip"].iter().any(|own| own.eq_ignore_ascii_case(name))
+        || forwarded("x-forwarded-")
 }
 
 /// Whether the request line ends in a version, known or not.

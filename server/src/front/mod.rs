@@ -14,7 +14,8 @@
 //! 411, which no browser and no proxy that buffers ever meets.
 //!
 //! A handler hears of the client through headers that nobody else can send: `X-Copiste-Peer` (whose request it
-//! is), `X-Copiste-Proto` (`https` when a trusted proxy says so), `X-Request-Id`. It sends a large body by
+//! is), `X-Copiste-Proto` (`https` when a trusted proxy says so), `X-Copiste-Direct` (`yes` when it comes from
+//! this machine and through no proxy), `X-Request-Id`. It sends a large body by
 //! leaving it with [`Handover::deposit`] and naming it in [`OUTGOING`].
 //!
 //! Codes: `HTT-001` to `HTT-020` are answers, see [`refusal`]; `HTT-021` to `HTT-023` stand in the log.
@@ -22,6 +23,7 @@
 mod answer;
 mod backend;
 mod connection;
+mod counts;
 mod crowd;
 mod desk;
 mod ending;
@@ -47,6 +49,7 @@ use anyhow::Context;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 pub(crate) use self::backend::private_socket;
+pub(crate) use self::counts::COUNTS;
 pub(crate) use self::ending::Ender;
 use self::ending::Ending;
 pub(crate) use self::handover::{Handover, OUTGOING, Outgoing};

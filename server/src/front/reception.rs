@@ -14,6 +14,7 @@ use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 
 use super::connection::{Connection, Step};
+use super::counts::COUNTS;
 use super::crowd::Crowd;
 use super::desk::Desk;
 use super::ending::Ending;
@@ -259,7 +260,11 @@ impl Reception {
     /// Closes the one that is stalled longest. False when there is none.
     fn make_room(&mut self, among: impl Fn(&Connection) -> bool) -> bool {
         let stalled = self.crowd.stalled_longest(among);
-        stalled.is_some_and(|number| self.crowd.remove(number).is_some())
+        let made = stalled.is_some_and(|number| self.crowd.remove(number).is_some());
+        if made {
+            COUNTS.crowd_out();
+        }
+        made
     }
 
     fn look_at_deadlines(&mut self) {

@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
+use super::counts::COUNTS;
+
 /// A request that is not passed on, or an answer that did not come.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code} {detail}")]
@@ -28,7 +30,6 @@ macro_rules! refusals {
             };)*
 
             /// All of them, in order of their codes.
-            #[cfg(test)]
             pub(super) const ALL: &[Refusal] = &[$(Refusal::$name),*];
         }
     };
@@ -74,7 +75,7 @@ refusals! {
         "Head too large" "The request has more header lines or bytes than this server takes. Nothing was done; send fewer, cookies first.",
         "En-tête trop volumineux" "L'en-tête de la requête est trop volumineux. Rien n'a été fait : effacez les cookies du site.";
     METHOD "HTT-013" 501 None,
-        "Method unknown" "GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS are understood. Nothing was done.",
+        "Method unknown" "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE and QUERY are understood. Nothing was done.",
         "Méthode inconnue" "Cette méthode n'est pas reconnue. Rien n'a été fait.";
     CODING "HTT-014" 501 None,
         "Transfer coding unknown" "A body must come as it is, with Content-Length. Nothing was done.",
@@ -103,6 +104,7 @@ impl Refusal {
     /// The whole answer, which closes the connection. `page` asks for HTML; `bodiless` leaves the body out, as
     /// HEAD wants it.
     pub(super) fn answer(&self, id: &str, page: bool, bodiless: bool) -> Vec<u8> {
+        COUNTS.refuse(self);
         let (kind, body) =
             if page { ("text/html; charset=utf-8", self.page()) } else { (PROBLEM, self.problem()) };
         let mut head = format!(

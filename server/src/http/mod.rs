@@ -2,7 +2,7 @@
 //! and the tables of who may ask what ([`table`]).
 //!
 //! The front has parsed and bounded everything that comes from outside; tiny_http hands it over on a private
-//! socket; here is neither a socket nor a clock.
+//! socket; here is neither a socket nor a clock on the wall.
 
 pub(crate) mod answer;
 pub(crate) mod backend;

@@ -17,11 +17,25 @@ pub(crate) struct Problem {
     /// What more is known, such as the unmet conditions.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     more: Option<Box<serde_json::Map<String, Value>>>,
+    /// Headers of the answer that says it, such as `Allow`.
+    #[serde(skip)]
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
+
+/// How programs come in; browsers ask nobody for a password over this.
+pub(crate) const CHALLENGE: &str = "Bearer realm=\"copiste\"";
 
 impl Problem {
     pub(crate) fn new(status: u16, code: &str, title: &'static str, detail: String) -> Problem {
-        Problem { kind: "about:blank", title, status, code: code.to_owned(), detail, more: None }
+        Problem {
+            kind: "about:blank",
+            title,
+            status,
+            code: code.to_owned(),
+            detail,
+            more: None,
+            headers: Vec::new(),
+        }
     }
 
     /// Of a text that begins with its code, as all our errors do.
@@ -43,7 +57,7 @@ impl Problem {
     /// Nobody is known to ask.
     pub(crate) fn not_signed_in() -> Problem {
         let detail = "sign in, or send a token that is still good".to_owned();
-        Problem::new(401, "HTT-112", "Not signed in", detail)
+        Problem::new(401, "HTT-112", "Not signed in", detail).header("WWW-Authenticate", CHALLENGE)
     }
 
     pub(crate) fn conflict(error: &dyn std::fmt::Display) -> Problem {
@@ -61,6 +75,12 @@ impl Problem {
     /// A fault of ours: told with its code, logged with all of it.
     pub(crate) fn internal(error: &dyn std::fmt::Display) -> Problem {
         Problem::of(500, "The server cannot do it now", error)
+    }
+
+    /// The same with one more header in its answer.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Problem {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// The same with more to say.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::answer::Answer;
 use super::call::{Call, escaped};
@@ -9,6 +10,7 @@ use super::identity::{Identity, comes_from_himself, identify, set_cookie, whom};
 use super::problem::Problem;
 use super::table::{PAGES, PROGRAMS, Route, is_for_programs};
 use crate::api::app::App;
+use crate::metrics;
 use crate::pages;
 use crate::people::Who;
 
@@ -40,10 +42,19 @@ impl Found {
     }
 }
 
-/// Answers a request: finds its route, asks who it is, lets the route answer.
+/// Answers a request, and counts it.
 pub(crate) fn answer(app: &Arc<App>, call: &Call) -> Answer {
+    let (began, found) = (Instant::now(), find(call));
+    let route = found.as_ref().map_or("none", |(route, _)| route.path);
+    let answer = answered(app, call, found);
+    metrics::request(route, &call.method, answer.status, began.elapsed());
+    answer
+}
+
+/// Asks who it is, and lets the route that was found answer.
+fn answered(app: &Arc<App>, call: &Call, found: Result<Fit, Problem>) -> Answer {
     let mut renewed = None;
-    let answered = find(call).and_then(|(route, parameters)| {
+    let answered = found.and_then(|(route, parameters)| {
         let mut identity = identify(app, call)?;
         renewed = identity.renewed.take();
         admitted(route, &identity)?;
@@ -62,11 +73,11 @@ pub(crate) fn answer(app: &Arc<App>, call: &Call) -> Answer {
                 "a request failed"
             );
         }
-        if is_for_programs(call.path.first().map(String::as_str)) {
-            Answer::problem(&problem)
-        } else {
-            page_problem(call, &problem)
-        }
+        let program = is_for_programs(call.path.first().map(String::as_str));
+        let answer = if program { Answer::problem(&problem) } else { page_problem(call, &problem) };
+        // People are led to where they sign in; no browser asks them by itself.
+        let told = problem.headers.into_iter().filter(|(name, _)| program || *name != "WWW-Authenticate");
+        told.fold(answer, |answer, (name, value)| answer.with(name, value))
     });
     match renewed {
         Some(cookie) if !answer.headers.iter().any(|(name, _)| *name == "Set-Cookie") => {
@@ -89,8 +100,11 @@ fn page_problem(call: &Call, problem: &Problem) -> Answer {
     }
 }
 
+/// A route, and the named parts of the path.
+type Fit = (&'static Route, BTreeMap<&'static str, String>);
+
 /// The route of a request, with the named parts of its path.
-fn find(call: &Call) -> Result<(&'static Route, BTreeMap<&'static str, String>), Problem> {
+fn find(call: &Call) -> Result<Fit, Problem> {
     let method = if call.is_head() { "GET" } else { call.method.as_str() };
     let mut allowed = Vec::new();
     for route in PROGRAMS.iter().chain(PAGES) {
@@ -99,12 +113,15 @@ fn find(call: &Call) -> Result<(&'static Route, BTreeMap<&'static str, String>),
             return Ok((route, parameters));
         }
         allowed.push(route.method);
+        if route.method == "GET" {
+            allowed.push("HEAD");
+        }
     }
     if allowed.is_empty() {
         return Err(Problem::not_found());
     }
     let detail = format!("this takes {}", allowed.join(", "));
-    Err(Problem::new(405, "HTT-111", "Method not allowed", detail))
+    Err(Problem::new(405, "HTT-111", "Method not allowed", detail).header("Allow", allowed.join(", ")))
 }
 
 /// The named parts of a path that a pattern fits.

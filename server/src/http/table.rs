@@ -10,7 +10,7 @@ use super::call::Call;
 use super::problem::Problem;
 use super::routes::Found;
 use crate::api::app::App;
-use crate::api::{acts, closing, downloads, exams, health, jobs, openapi, scripts, session};
+use crate::api::{acts, closing, downloads, exams, health, jobs, metrics, openapi, scripts, session};
 use crate::pages;
 
 /// Who a route is for.
@@ -83,6 +83,7 @@ macro_rules! routes {
 pub(crate) const PROGRAMS: &[Route] = routes! {
     GET "/healthz" ANYONE Read [] "Whether the process answers" => health::alive;
     GET "/readyz" ANYONE Read [] "Whether the store can be read and written" => health::ready;
+    GET "/metrics" ANYONE Read [] "Numbers for Prometheus: for this machine itself, and for the administrator" => metrics::show;
     GET "/api/v1/openapi.json" ANYONE Read [] "This description" => openapi::show;
     POST "/api/v1/session" ANYONE Read [] "Sign in with login and password" => session::sign_in;
     GET "/api/v1/session" ALL Read [] "Who is signed in" => session::show;

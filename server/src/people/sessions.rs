@@ -191,6 +191,13 @@ impl Sessions {
         random::same(self.form_token(cookie).as_bytes(), token.as_bytes())
     }
 
+    /// How many there are.
+    pub fn count(&self, now: Timestamp) -> usize {
+        let mut state = self.state();
+        state.drop_past(now);
+        state.by_cookie.len()
+    }
+
     /// Writes what could wait: when the server ends.
     ///
     /// # Errors

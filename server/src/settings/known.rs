@@ -197,6 +197,12 @@ pub(super) const KNOWN: &[Known] = &[
         meaning: "a script is noted with so many pages fewer than its batch's median, or more",
     },
     Known {
+        name: "store.free_mb",
+        variable: "COPISTE_STORE_FREE_MB",
+        default: "512",
+        meaning: "MiB that the disk of the data directory must have free for /readyz to say that the server is ready",
+    },
+    Known {
         name: "http.trusted_proxies",
         variable: "COPISTE_HTTP_TRUSTED_PROXIES",
         default: "",

@@ -2,10 +2,16 @@
 //! `copiste account`.
 
 mod closing;
+mod description;
 mod downloads;
 mod jobs;
+mod metrics;
 mod pages;
+mod proxy;
+mod random;
+mod readiness;
 mod roles;
+mod schemathesis;
 mod session;
 
 use std::fs;
@@ -69,10 +75,12 @@ impl Served {
         assert!(self.child.wait().expect("a child ends").success(), "{}", log(&self.folder));
     }
 
-    /// Sends a request.
+    /// Sends a request. Its answer must be one that the description of the API knows.
     #[track_caller]
     pub(crate) fn send(&self, ask: &Ask) -> Reply {
-        ask.send(&self.authority)
+        let reply = ask.send(&self.authority);
+        description::of(&self.authority).check(ask, &reply);
+        reply
     }
 
     /// Signs in; whatever the answer is.

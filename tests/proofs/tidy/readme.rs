@@ -134,3 +134,27 @@ fn the_readme_speaks_of_the_project_alone() {
         assert!(text.contains(word), "the README does not name {word}");
     }
 }
+
+#[test]
+fn the_reference_of_settings_is_what_copiste_config_says() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let text = readme();
+    let listing = run(binary("copiste"), &[&"config", &"--data", &empty.path()]).expect(0).out;
+    let mut rows = Vec::new();
+    for line in listing.lines() {
+        // A name, its value, where it comes from, its meaning, its variable.
+        let (name, rest) = line.split_once(" = ").expect("a value");
+        let (value, rest) = rest.split_once("   # default; ").expect("it is the default");
+        let (meaning, variable) = rest.rsplit_once("; variable ").expect("a variable");
+        let value = if value.is_empty() { String::new() } else { format!("`{value}` ") };
+        rows.push(format!("| `{name}` | {value}| `{variable}` | {meaning} |"));
+    }
+    assert!(rows.len() > 40, "{listing}");
+    for row in &rows {
+        assert!(text.contains(row.as_str()), "the README does not say: {row}");
+    }
+    let (_, table) =
+        text.split_once("| setting | default | variable | meaning |").expect("there is a reference");
+    let shown = table.lines().skip(2).take_while(|line| line.starts_with("| `")).count();
+    assert_eq!(shown, rows.len(), "the README says more");
+}

@@ -27,6 +27,11 @@ impl UnderWay {
     pub fn by(&self, exam: &str) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(exam).cloned()
     }
+
+    /// How many exams are being closed at this moment.
+    pub fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
 }
 
 /// Whoever closes exams, with all he needs.

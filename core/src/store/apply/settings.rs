@@ -13,12 +13,13 @@ pub(super) fn prepare(
     place: Place<'_>,
 ) -> Result<Prepared, ExecuteError> {
     let mut entry = exam_of(bench, &command.exam)?;
-    if entry.exam.kind == ExamKind::CommonAssessment {
-        return Err(Refusal::FixedSettings { exam: command.exam.clone() }.into());
-    }
     let before = entry.exam.settings.clone();
+    // What is no setting is refused as such, whichever exam it is said of.
     for (name, value) in &command.values {
         set(&mut entry.exam.settings, name, value)?;
+    }
+    if entry.exam.kind == ExamKind::CommonAssessment {
+        return Err(Refusal::FixedSettings { exam: command.exam.clone() }.into());
     }
     let changes = entry.exam.settings != before;
     entry.life.settings_by_hand |= changes;

@@ -109,15 +109,17 @@ fn a_trusted_proxy_is_believed_and_nobody_else() {
     let request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9, 198.51.100.1\r\nX-Forwarded-Proto: https\r\n\r\n";
     let direct = stage.ask(request);
     assert!(
-        direct.text().contains("x-copiste-peer: 127.0.0.1\nx-copiste-proto: http\n"),
+        direct.text().contains("x-copiste-peer: 127.0.0.1\nx-copiste-proto: http\nx-copiste-direct: no\n"),
         "{}",
         direct.text()
     );
+    let alone = stage.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(alone.text().contains("x-copiste-direct: yes\n"), "{}", alone.text());
     let mut proxy = Client::new(from_address([127, 0, 0, 2], stage.address));
     proxy.send(request);
     let told = proxy.reply();
     assert!(
-        told.text().contains("x-copiste-peer: 198.51.100.1\nx-copiste-proto: https\n"),
+        told.text().contains("x-copiste-peer: 198.51.100.1\nx-copiste-proto: https\nx-copiste-direct: no\n"),
         "{}",
         told.text()
     );

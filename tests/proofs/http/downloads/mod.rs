@@ -15,27 +15,32 @@ use serde_json::Value;
 use super::{ENTITY, Served, account, token};
 
 /// A closed exam that is served, and its archive as `copiste render` makes it.
-struct Shelf {
-    served: Served,
-    academy: Academy,
+pub(super) struct Shelf {
+    pub(super) served: Served,
+    pub(super) academy: Academy,
     office: SignedIn,
     /// Of the office's programs.
     token: String,
     /// Where the archive is served.
-    zip: String,
-    reference: Vec<u8>,
+    pub(super) zip: String,
+    pub(super) reference: Vec<u8>,
 }
 
 impl Shelf {
     /// So many copies of four grey pages each, each with scans of its own.
-    fn of(candidates: &str, seed: &str) -> Shelf {
+    pub(super) fn of(candidates: &str, seed: &str) -> Shelf {
+        Shelf::with(candidates, seed, Vec::new())
+    }
+
+    /// The same, served with further variables of the environment.
+    pub(super) fn with(candidates: &str, seed: &str, environment: Vec<(&'static str, String)>) -> Shelf {
         let academy = Academy::of(&format!(
             "--kind one_off --candidates {candidates} --mix grey --resolution 200 --distinct --seed {seed}"
         ));
         let reference = fs::read(academy.rendered("reference.zip", &[])).expect("an archive");
         account(&academy, "office", &format!("exam-office:{ENTITY}"));
         let token = token(&academy, "office", "read,download");
-        let served = Served::start(&academy);
+        let served = Served::start_with(&academy, environment);
         let office = served.sign_in("office");
         let zip = format!("/api/v1/exams/{}/scripts.zip", academy.exam());
         Shelf { academy, served, office, token, zip, reference }
@@ -51,7 +56,7 @@ impl Shelf {
     }
 
     /// The header of a program.
-    fn bearer(&self) -> String {
+    pub(super) fn bearer(&self) -> String {
         format!("Authorization: Bearer {}", self.token)
     }
 
@@ -70,7 +75,7 @@ impl Shelf {
 
 /// Asserts that bytes are those expected, without printing megabytes.
 #[track_caller]
-fn same(got: &[u8], expected: &[u8], what: &str) {
+pub(super) fn same(got: &[u8], expected: &[u8], what: &str) {
     let other = got.iter().zip(expected).position(|(one, other)| one != other);
     assert!(
         got == expected,

@@ -4,4 +4,4 @@ mod dead;
 mod hidden;
 mod pages;
 mod table;
-mod world;
+pub(super) mod world;

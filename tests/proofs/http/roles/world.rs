@@ -9,31 +9,31 @@ use serde_json::{Value, json};
 use super::super::{ENTITY, Served, account, imported, token};
 
 /// Everybody, in the order of the table's columns.
-pub(super) const PEOPLE: [&str; 7] =
+pub(in super::super) const PEOPLE: [&str; 7] =
     ["administrator", "office", "office-afar", "coordinator", "coordinator-afar", "school", "other-school"];
 
 /// What a token may be good for.
-pub(super) const SCOPES: [&str; 3] = ["read", "download", "act"];
+pub(in super::super) const SCOPES: [&str; 3] = ["read", "download", "act"];
 
 /// A served academy: a one-off exam that is closed, and an E3C of which the batch `L001` is transmitted.
-pub(super) struct World {
-    pub(super) served: Served,
-    pub(super) academy: Academy,
-    pub(super) sessions: BTreeMap<&'static str, SignedIn>,
-    pub(super) tokens: BTreeMap<(&'static str, &'static str), String>,
+pub(in super::super) struct World {
+    pub(in super::super) served: Served,
+    pub(in super::super) academy: Academy,
+    pub(in super::super) sessions: BTreeMap<&'static str, SignedIn>,
+    pub(in super::super) tokens: BTreeMap<(&'static str, &'static str), String>,
     /// Ids by what the table calls them.
-    pub(super) things: BTreeMap<&'static str, String>,
+    pub(in super::super) things: BTreeMap<&'static str, String>,
     /// Schools of the E3C: the one whose account is `school`, and that of `other-school`.
-    pub(super) schools: [String; 2],
+    pub(in super::super) schools: [String; 2],
     /// Candidates of the E3C: number, last name, school, batch.
-    pub(super) candidates: Vec<[String; 4]>,
+    pub(in super::super) candidates: Vec<[String; 4]>,
 }
 
 /// What no exam, script or job is called.
 const MADE_UP: &str = "0123456789abcdef0123456789abcdef";
 
 impl World {
-    pub(super) fn new(seed: &str) -> World {
+    pub(in super::super) fn new(seed: &str) -> World {
         let academy = Academy::empty();
         let small =
             ["--candidates", "40", "--pages", "1", "--mix", "ccitt", "--schools", "3", "--seed", seed];
@@ -99,7 +99,7 @@ impl World {
     }
 
     /// The request of a row of the table, without anybody's cookie or token.
-    pub(super) fn ask(&self, method: &str, path: &str, about: &str, login: &str) -> Ask {
+    pub(in super::super) fn ask(&self, method: &str, path: &str, about: &str, login: &str) -> Ask {
         let (about, query) = about.split_once('?').unwrap_or((about, ""));
         let thing = self.things.get(about).map_or("", String::as_str);
         let open = path.find('{');
