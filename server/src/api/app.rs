@@ -14,6 +14,7 @@ use copiste_core::store::{ExamView, Store};
 use super::archives::Archives;
 use super::ids::ScriptIds;
 use super::jobs::Jobs;
+use super::pictures::Pictures;
 use crate::front::Handover;
 use crate::http::problem::Problem;
 use crate::people::{People, Who};
@@ -34,6 +35,7 @@ pub(crate) struct App {
     pub(crate) ids: ScriptIds,
     pub(crate) archives: Archives,
     pub(crate) jobs: Jobs,
+    pub(crate) pictures: Pictures,
     /// Set when the server ends: exports end within one request.
     pub(crate) ending: Arc<AtomicBool>,
     /// The clock, read in one place: seconds since 1970, UTC.

@@ -19,6 +19,7 @@ use crate::api::app::App;
 use crate::api::archives::Archives;
 use crate::api::ids::ScriptIds;
 use crate::api::jobs::Jobs;
+use crate::api::pictures::Pictures;
 use crate::control::listener::Listener;
 use crate::control::request::Request;
 use crate::control::wire::{Kind, Wire};
@@ -86,6 +87,8 @@ fn open_web(
         ))?;
     }
     let press = served.press.get_or_init(|| Arc::new(press()));
+    // Of its own: whoever looks at a page does not wait for an import.
+    let pictures = Pictures::new(session.decoder()?);
     let app = App {
         store: session.store,
         dir: session.dir,
@@ -98,6 +101,7 @@ fn open_web(
         ids: ScriptIds::default(),
         archives: Archives::default(),
         jobs: Jobs::default(),
+        pictures,
         ending: Arc::default(),
         now,
     };

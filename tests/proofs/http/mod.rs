@@ -7,6 +7,7 @@ mod jobs;
 mod pages;
 mod roles;
 mod session;
+mod viewer;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
