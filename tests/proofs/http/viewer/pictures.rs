@@ -191,12 +191,7 @@ fn whoever_has_the_picture_already_is_told_so_and_every_look_is_written_down() {
     assert!(caching.starts_with("private, max-age="), "{caching}");
     let again = get(&narrow).expect(200);
     assert!(again.header("etag") == Some(&tag) && again.body == first.body, "another picture");
-    let others = [
-        format!("{}?width=101", look.page(1)),
-        format!("{}?width=100", look.page(2)),
-        format!("/api/v1/scripts/{}/pages/1?width=100", look.scripts[1]),
-        look.page(1),
-    ];
+    let others = [format!("{}?width=101", look.page(1)), format!("{}?width=100", look.page(2)), look.page(1)];
     for other in &others {
         assert_ne!(get(other).expect(200).header("etag"), Some(&*tag), "{other}");
     }

@@ -19,6 +19,8 @@ fn a_copy_is_read_page_by_page_with_marks_and_annotations_in_words() {
             "question": "1.b"},
     ]);
     bundle.scripts[1]["harmonised"] = json!("13");
+    // Copies lie school by school, as in the ZIP.
+    bundle.candidates[1]["school"] = bundle.candidates[0]["school"].clone();
     let look = Look::at(&bundle);
     let (script, exam) = (&look.scripts[1], look.academy.exam());
     let get = |target: &str| look.served.send(&Ask::get(target).cookie(&look.office)).expect(200).text();
