@@ -290,7 +290,11 @@ fn marks(script: &ArchivedScript, attendance: &ArchivedAttendance) -> Marks {
                 [question.label.to_string(), earned, maximum]
             })
             .collect(),
-        appreciation: script.appreciation.as_ref().map(ToString::to_string),
+        appreciation: script
+            .appreciation
+            .as_ref()
+            .map(ToString::to_string)
+            .filter(|text| !text.trim().is_empty()),
     }
 }
 
