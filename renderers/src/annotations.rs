@@ -53,7 +53,7 @@ impl Renderer for AnnotationsRenderer {
                 _ => match drawings.iter().find(|(drawn, _)| *drawn == sheet) {
                     Some((_, figure)) => *figure,
                     None => {
-                        let words = drawn_on(subject.annotations, number);
+                        let words = drawings_say(subject.annotations, number).unwrap_or_default();
                         let figure = copy.add_node_that_says(section, NodeKind::Figure, &words);
                         drawings.push((sheet, figure));
                         figure
@@ -72,8 +72,9 @@ fn first_characters(words: &str) -> &str {
     words.char_indices().nth(40).map_or(words, |(end, _)| &words[..end])
 }
 
-/// What stands for the drawings of a page: `Tracés du correcteur : 2 flèches, 1 surlignage`.
-fn drawn_on(annotations: &[ArchivedAnnotation], page: u32) -> String {
+/// What stands for the drawings of a page where they cannot be seen: `Tracés du correcteur : 2 flèches, 1
+/// surlignage`. None when there are none; words, marks and stamps speak for themselves.
+pub fn drawings_say(annotations: &[ArchivedAnnotation], page: u32) -> Option<String> {
     use std::fmt::Write;
     let mut counts = [0_u32; 8];
     for annotation in annotations.iter().filter(|annotation| annotation.page.to_native() == page) {
@@ -107,7 +108,7 @@ fn drawn_on(annotations: &[ArchivedAnnotation], page: u32) -> String {
         let _ = write!(says, "{separator}{count} {}", if count == 1 { one } else { many });
         separator = ", ";
     }
-    says
+    (separator == ", ").then_some(says)
 }
 
 /// The page an annotation is drawn on, with its size as seen upright, in points.

@@ -35,10 +35,11 @@ mod stamps;
 
 use copiste_core::render::{Choice, Press, Registration, Registry};
 
-pub use annotations::AnnotationsRenderer;
+pub use annotations::{AnnotationsRenderer, drawings_say};
 pub use appreciation::AppreciationRenderer;
 pub use notation::NotationRenderer;
 pub use scan::ScanRenderer;
+pub use stamps::says as stamp_says;
 
 /// The four renderers of the house.
 pub fn registry() -> Registry {

@@ -11,7 +11,7 @@ const DOTS: u32 = 50;
 
 /// What is drawn on every page: the annotation, its colour, and where its ink must lie (left, top,
 /// right, bottom in fractions of the upright page); `fills` says that it must also reach those edges.
-fn drawn() -> Vec<(Value, [u8; 3], [f64; 4], bool)> {
+pub(crate) fn drawn() -> Vec<(Value, [u8; 3], [f64; 4], bool)> {
     let colour = |c: [u8; 3]| format!("#{:02X}{:02X}{:02X}", c[0], c[1], c[2]);
     let mut all = Vec::new();
     let mut add = |mut annotation: Value, c: [u8; 3], place: [f64; 4], fills: bool| {
@@ -101,7 +101,7 @@ fn drawn() -> Vec<(Value, [u8; 3], [f64; 4], bool)> {
     all
 }
 
-fn annotations(page: usize) -> Vec<Value> {
+pub(crate) fn annotations(page: usize) -> Vec<Value> {
     drawn()
         .into_iter()
         .map(|(mut annotation, ..)| {

@@ -112,8 +112,16 @@ impl Picture {
             &[&"-cropbox", &"-png", &"-singlefile", &"-r", &dots, &"-f", &page, &"-l", &page, &pdf, &stem],
         )
         .expect(0);
-        let file = std::fs::File::open(stem.with_extension("png")).expect("the page was drawn");
-        let mut decoder = png::Decoder::new(std::io::BufReader::new(file));
+        Picture::read(&std::fs::read(stem.with_extension("png")).expect("the page was drawn"))
+    }
+
+    /// A PNG file, grey or in colours.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[track_caller]
+    pub fn read(file: &[u8]) -> Picture {
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
         decoder.set_transformations(png::Transformations::EXPAND);
         let mut reader = decoder.read_info().expect("it is a PNG");
         let mut rgb = vec![0; reader.output_buffer_size().expect("a picture that fits the memory")];
@@ -122,6 +130,30 @@ impl Picture {
             rgb = rgb.into_iter().flat_map(|grey| [grey; 3]).collect();
         }
         Picture { width: info.width, height: info.height, rgb }
+    }
+
+    /// How far another picture of the same page is from this one: the mean difference in grey levels over a grid
+    /// of 50 by 50 fields, so that neither size nor softness counts.
+    pub fn distance(&self, other: &Picture) -> f64 {
+        const SIDE: u32 = 50;
+        let mean = |picture: &Picture, column: u32, row: u32| {
+            let span = |at: u32, whole: u32| {
+                let from = at * whole / SIDE;
+                from..((at + 1) * whole / SIDE).max(from + 1)
+            };
+            let (mut sum, mut count) = (0_u64, 0_u64);
+            for y in span(row, picture.height) {
+                for x in span(column, picture.width) {
+                    let at = 3 * (y * picture.width + x) as usize;
+                    sum += picture.rgb[at..at + 3].iter().map(|part| u64::from(*part)).sum::<u64>();
+                    count += 3;
+                }
+            }
+            sum as f64 / count as f64
+        };
+        let fields = (0..SIDE).flat_map(|row| (0..SIDE).map(move |column| (column, row)));
+        let apart = fields.map(|(column, row)| (mean(self, column, row) - mean(other, column, row)).abs());
+        apart.sum::<f64>() / f64::from(SIDE * SIDE)
     }
 
     /// The colour at a place given in fractions of the page, origin top left.

@@ -35,6 +35,16 @@ impl Making<'_> {
         desk: &mut Desk,
         then: impl FnOnce(&mut Rope) -> Result<T, CopyFault>,
     ) -> Result<T, CopyFault> {
+        self.drawn(chosen, desk, |subject, desk| then(self.press.edition(subject, profile, desk)?))
+    }
+
+    /// Draws from a copy's records on a desk. A panic is this copy's fault and no other's.
+    pub fn drawn<T>(
+        &self,
+        chosen: &Chosen,
+        desk: &mut Desk,
+        draw: impl FnOnce(&Subject<'_>, &mut Desk) -> Result<T, CopyFault>,
+    ) -> Result<T, CopyFault> {
         let made = catch_unwind(AssertUnwindSafe(|| {
             fail::fail_point!("bulk-copy");
             let school = self.school(&chosen.candidate.get().school)?;
@@ -47,7 +57,7 @@ impl Making<'_> {
                 annotations: annotations.get(),
                 renderable_at: chosen.at,
             };
-            then(self.press.edition(&subject, profile, desk)?)
+            draw(&subject, desk)
         }));
         made.unwrap_or_else(|_| {
             // Half drawn: nothing of it goes into the next copy.

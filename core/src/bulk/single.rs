@@ -4,7 +4,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::choosing::{Choice, Selection, asked_for, choose};
+use super::choosing::{Choice, Chosen, Selection, asked_for, choose};
 use super::error::{BulkError, CopyFault};
 use super::making::{Making, Schools};
 use super::reader_error::{OneCopyError, PourError};
@@ -15,6 +15,33 @@ use crate::journal::Timestamp;
 use crate::render::{Desk, Press, Profile};
 use crate::rope::{BlobSource, Outlet, Rope, RopeError, pour};
 use crate::store::ExamView;
+
+/// The records of a candidate's script, if it may be rendered.
+pub(super) fn chosen(source: &dyn Source, candidate: &str) -> Result<Box<Chosen>, OneCopyError> {
+    let selection = Selection { candidates: vec![candidate.to_owned()], ..Selection::default() };
+    let places = asked_for(source, &selection)?;
+    // One number was asked for, so it has a place or was refused.
+    match places.first().map(|place| choose(source, &selection, *place)) {
+        Some(Choice::Copy(chosen)) => Ok(chosen),
+        Some(Choice::Refused(refusal)) => Err(OneCopyError::Refused(refusal)),
+        Some(Choice::Failed(failure)) => {
+            Err(OneCopyError::Failed(Failure { candidate: candidate.to_owned(), ..failure }))
+        }
+        Some(Choice::Elsewhere | Choice::Outside) | None => {
+            Err(BulkError::NoSuchCandidate { numbers: vec![candidate.to_owned()] }.into())
+        }
+    }
+}
+
+/// A rope off its desk, once its scans are known to be there: before a length is told to anyone.
+pub(super) fn whole(rope: &mut Rope, blobs: &dyn BlobSource) -> Result<Rope, CopyFault> {
+    ScanCheck::new(blobs).check(rope)?;
+    Ok(std::mem::take(rope))
+}
+
+pub(super) fn failed(candidate: &str, fault: &CopyFault) -> OneCopyError {
+    OneCopyError::Failed(Failure::new(candidate, fault))
+}
 
 /// The edition of one script, whole in what it says and made of scans that are there. May be shared by
 /// threads; looks at no record any more.
@@ -63,29 +90,17 @@ impl OneCopy {
         candidate: &str,
         profile: Profile,
     ) -> Result<OneCopy, OneCopyError> {
-        let selection = Selection { candidates: vec![candidate.to_owned()], ..Selection::default() };
-        let places = asked_for(source, &selection)?;
-        // One number was asked for, so it has a place or was refused.
-        let chosen = match places.first().map(|place| choose(source, &selection, *place)) {
-            Some(Choice::Copy(chosen)) => chosen,
-            Some(Choice::Refused(refusal)) => return Err(OneCopyError::Refused(refusal)),
-            Some(Choice::Failed(failure)) => {
-                return Err(OneCopyError::Failed(Failure { candidate: candidate.to_owned(), ..failure }));
-            }
-            Some(Choice::Elsewhere | Choice::Outside) | None => {
-                return Err(BulkError::NoSuchCandidate { numbers: vec![candidate.to_owned()] }.into());
-            }
-        };
+        let made = chosen(source, candidate)?;
         let (schools, mut desk) = (Schools::default(), Desk::default());
         let making = Making { source, press, schools: &schools };
-        let made = making.edition(profile, &chosen, &mut desk, |rope| {
-            // Asked before a length is told to anyone.
-            ScanCheck::new(&*blobs).check(rope)?;
-            Ok(std::mem::take(rope))
-        });
-        let rope = made.map_err(|fault| OneCopyError::Failed(Failure::new(candidate, &fault)))?;
-        let entry = chosen.candidate.get().entry.to_string();
-        Ok(OneCopy { rope, candidate: candidate.to_owned(), entry, at: chosen.at, blobs })
+        let rope = making.edition(profile, &made, &mut desk, |rope| whole(rope, &*blobs));
+        let rope = rope.map_err(|fault| failed(candidate, &fault))?;
+        Ok(OneCopy::made(rope, &made, blobs))
+    }
+
+    pub(super) fn made(rope: Rope, of: &Chosen, blobs: Arc<dyn BlobSource + Send + Sync>) -> OneCopy {
+        let (candidate, entry) = (of.number().to_owned(), of.candidate.get().entry.to_string());
+        OneCopy { rope, candidate, entry, at: of.at, blobs }
     }
 
     /// Bytes of the PDF.

@@ -125,6 +125,24 @@ impl Copy {
         &self.sheets[id.0 as usize]
     }
 
+    /// Leaves this sheet alone, with what is drawn on it; the others are gone. It has another name afterwards:
+    /// ask for it as the first of [`Group::Pages`].
+    pub fn keep_only(&mut self, id: SheetId) {
+        let sheet = Sheet { group: Group::Pages, ..self.sheets[id.0 as usize] };
+        self.sheets.clear();
+        self.sheets.push(sheet);
+        self.front.clear();
+        self.pages.clear();
+        self.pages.push(SheetId(0));
+    }
+
+    /// Takes away what is drawn so far; sheets and reading order stay.
+    pub fn wipe(&mut self) {
+        for sheet in &mut self.sheets {
+            (sheet.first, sheet.last) = (NONE, NONE);
+        }
+    }
+
     /// How many sheets there are in both groups.
     pub fn sheet_count(&self) -> usize {
         self.sheets.len()
@@ -424,6 +442,22 @@ impl PathPen<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sheet_is_kept_alone_and_what_is_drawn_is_taken_away() {
+        let mut copy = drawn();
+        let second = copy.page(2).expect("two sheets");
+        let kept: Vec<String> = copy.items(second).map(|(_, item)| format!("{item:?}")).collect();
+        assert_eq!(kept.len(), 2);
+        copy.keep_only(second);
+        let only = copy.page(1).expect("one sheet");
+        assert_eq!((copy.sheet_count(), copy.page(2), copy.sheets(Group::Front).len()), (1, None, 0));
+        assert!(copy.items(only).map(|(_, item)| format!("{item:?}")).eq(kept));
+        copy.wipe();
+        assert_eq!(copy.items(only).count(), 0);
+        copy.path(only, Owner::Artifact, Paint::fill([0; 3])).rectangle(0.0, 0.0, 1.0, 1.0);
+        assert_eq!(copy.items(only).count(), 1);
+    }
 
     fn drawn() -> Copy {
         let mut copy = Copy::default();

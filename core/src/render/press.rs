@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Copy, HalfEm, Measure, Profile, Registration, Registry};
+use super::{Choice, Copy, HalfEm, Measure, Profile, Registration, Registry};
 use crate::journal::Timestamp;
 use crate::model::{ArchivedAnnotation, ArchivedCandidate, ArchivedExam, ArchivedSchool, ArchivedScript};
 use crate::rope::Rope;
@@ -126,14 +126,53 @@ impl Press {
         profile: Profile,
         desk: &'d mut Desk,
     ) -> Result<&'d mut Rope, RenderError> {
+        self.draw(subject, profile, desk)?;
+        self.composer.compose(subject, profile, &desk.copy, &mut desk.rope)?;
+        Ok(&mut desk.rope)
+    }
+
+    /// Makes a document of one page of the script alone (from 1), with nothing on it that may be left out: what
+    /// the copy shows of the scan. None when the script has no such page.
+    ///
+    /// # Errors
+    /// As [`Press::edition`].
+    pub fn page<'d>(
+        &self,
+        subject: &Subject<'_>,
+        number: u32,
+        desk: &'d mut Desk,
+    ) -> Result<Option<&'d mut Rope>, RenderError> {
+        self.draw(subject, Profile::BARE, desk)?;
+        let Some(sheet) = desk.copy.page(number) else { return Ok(None) };
+        desk.copy.keep_only(sheet);
+        self.composer.compose(subject, Profile::BARE, &desk.copy, &mut desk.rope)?;
+        Ok(Some(&mut desk.rope))
+    }
+
+    /// What the renderers of one choice draw, on the sheets of the copy as they would find them, and nothing of
+    /// what lies under or over it.
+    ///
+    /// # Errors
+    /// [`RenderError`] when a renderer cannot do this copy.
+    pub fn layer<'d>(
+        &self,
+        subject: &Subject<'_>,
+        choice: Choice,
+        desk: &'d mut Desk,
+    ) -> Result<&'d Copy, RenderError> {
+        self.draw(subject, Profile::BARE, desk)?;
+        desk.copy.wipe();
+        for entry in self.registry.entries().iter().filter(|entry| entry.choice == Some(choice)) {
+            entry.renderer.draw(subject, &mut desk.copy)?;
+        }
+        Ok(&desk.copy)
+    }
+
+    fn draw(&self, subject: &Subject<'_>, profile: Profile, desk: &mut Desk) -> Result<(), RenderError> {
         desk.copy.clear();
         desk.copy.measure_with(&self.measure);
         desk.rope.clear();
-        for entry in self.registry.chosen(profile) {
-            entry.renderer.draw(subject, &mut desk.copy)?;
-        }
-        self.composer.compose(subject, profile, &desk.copy, &mut desk.rope)?;
-        Ok(&mut desk.rope)
+        self.registry.chosen(profile).try_for_each(|entry| entry.renderer.draw(subject, &mut desk.copy))
     }
 }
 

@@ -26,6 +26,9 @@ impl Profile {
     /// Everything is shown.
     pub const FULL: Profile = Profile { annotations: true, appreciation: true, marking_details: true };
 
+    /// Nothing is shown but the scans.
+    pub const BARE: Profile = Profile { annotations: false, appreciation: false, marking_details: false };
+
     /// All eight, the full one first.
     pub fn all() -> [Profile; 8] {
         std::array::from_fn(|bits| Profile {

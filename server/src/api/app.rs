@@ -13,6 +13,7 @@ use copiste_core::store::{ExamView, Store};
 
 use super::archives::Archives;
 use super::jobs::Jobs;
+use super::pictures::Pictures;
 use super::planner::Planner;
 use crate::front::Handover;
 use crate::http::problem::Problem;
@@ -34,6 +35,7 @@ pub(crate) struct App {
     pub(crate) archives: Archives,
     pub(crate) planner: Arc<Planner>,
     pub(crate) jobs: Jobs,
+    pub(crate) pictures: Pictures,
     /// Set when the server ends: exports end within one request.
     pub(crate) ending: Arc<AtomicBool>,
     /// The clock, read in one place: seconds since 1970, UTC.

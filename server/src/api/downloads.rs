@@ -5,12 +5,13 @@ use std::io::{self, Seek as _, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use copiste_core::bulk::{Archive, OneCopy, OneCopyError, PlanRequest, PourError, Selection};
+use copiste_core::bulk::{Archive, OneCopy, PlanRequest, PourError, Selection};
 use copiste_core::journal::{Role, Timestamp, hex, parse_instant};
 
 use super::app::App;
+use super::pictures::unseen;
 use crate::front::Outgoing;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Body};
 use crate::http::call::{Call, escaped};
 use crate::http::problem::Problem;
 use crate::http::ranges::Asked;
@@ -54,7 +55,8 @@ pub(crate) fn zip(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, 
         call,
         Taken { source: Source::Archive(archive), length, access },
         &tag,
-        ("application/zip", &name),
+        "application/zip",
+        attachment(&name),
     ))
 }
 
@@ -64,10 +66,8 @@ pub(crate) fn pdf(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, 
     let id = found.parameter("script");
     let seen = app.script_of(who, id)?;
     let profile = profile(&seen.view, left_out(call)?).map_err(|error| fixed(&error))?;
-    let copy = OneCopy::at(&seen.view, &app.press, seen.place, profile).map_err(|error| match error {
-        OneCopyError::Failed(_) => Problem::internal(&error),
-        _ => Problem::conflict(&error),
-    })?;
+    let copy = OneCopy::at(&seen.view, &app.press, seen.place, profile);
+    let copy = copy.map_err(|error| unseen(&error))?;
     let access = Access {
         exam: Some(seen.view.id().to_owned()),
         script: Some(id.to_owned()),
@@ -79,7 +79,8 @@ pub(crate) fn pdf(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer, 
         call,
         Taken { source: Source::Copy(Box::new(copy)), length, access },
         &tag,
-        ("application/pdf", &name),
+        "application/pdf",
+        attachment(&name),
     ))
 }
 
@@ -95,26 +96,41 @@ pub(crate) fn list(
     let length = file.metadata().map_err(|error| Problem::internal(&format!("HTT-136 {error}")))?.len();
     let access = Access { exam: Some(exam.to_owned()), ..taken(What::List, app, call, whom) };
     let taken = Taken { source: Source::File(file), length, access };
-    let sending = Sending { app: Arc::clone(app), taken, range: 0..length };
-    Ok(Answer::outgoing(200, "text/csv; charset=utf-8", Box::new(sending))
+    Ok(taken
+        .sent(app, 0..length, 200, "text/csv; charset=utf-8")
         .with("Content-Disposition", attachment(name)))
 }
 
 /// What is taken away, and the line about it in the access log.
-struct Taken {
-    source: Source,
-    length: u64,
-    access: Access,
+pub(super) struct Taken {
+    pub(super) source: Source,
+    pub(super) length: u64,
+    pub(super) access: Access,
 }
 
-enum Source {
+pub(super) enum Source {
     Archive(Arc<Archive>),
     Copy(Box<OneCopy>),
     File(File),
+    Bytes(Vec<u8>),
+}
+
+impl Taken {
+    /// On its way: these of its bytes, written down once they are sent.
+    pub(super) fn sent(self, app: &Arc<App>, range: Range<u64>, status: u16, kind: &str) -> Answer {
+        Answer::outgoing(status, kind, Box::new(Sending { app: Arc::clone(app), taken: self, range }))
+    }
 }
 
 /// The answer to whoever asks for all of something or for some of its bytes.
-fn ranged(app: &Arc<App>, call: &Call, taken: Taken, tag: &str, (kind, name): (&str, &str)) -> Answer {
+pub(super) fn ranged(
+    app: &Arc<App>,
+    call: &Call,
+    taken: Taken,
+    tag: &str,
+    kind: &str,
+    disposition: String,
+) -> Answer {
     let (tag, length) = (format!("\"{tag}\""), taken.length);
     let (status, range) = match Asked::of(call, length, &tag) {
         Asked::Whole => (200, 0..length),
@@ -127,13 +143,13 @@ fn ranged(app: &Arc<App>, call: &Call, taken: Taken, tag: &str, (kind, name): (&
         Asked::Unchanged => return Answer::empty(304).with("ETag", tag),
     };
     let part = (status == 206).then(|| format!("bytes {}-{}/{length}", range.start, range.end - 1));
-    let sending = Sending { app: Arc::clone(app), taken, range };
-    let mut answer = Answer::outgoing(status, kind, Box::new(sending))
+    let mut answer = taken
+        .sent(app, range, status, kind)
         .with("ETag", tag)
         .with("Accept-Ranges", "bytes")
         // Personal, and to be asked for again each time; the tag says whether it is the same still.
         .with("Cache-Control", "private, no-cache")
-        .with("Content-Disposition", attachment(name));
+        .with("Content-Disposition", disposition);
     if let Some(part) = part {
         answer = answer.with("Content-Range", part);
     }
@@ -160,6 +176,7 @@ impl Outgoing for Sending {
                 file.rewind()?;
                 return io::copy(file, out).map(drop);
             }
+            Source::Bytes(bytes) => return out.write_all(bytes),
         };
         if let Err(PourError::Copy(_) | PourError::List(_)) = &poured
             && let Some(exam) = &self.taken.access.exam
@@ -175,6 +192,7 @@ impl Outgoing for Sending {
             Source::Archive(_) => "zip",
             Source::Copy(_) => "pdf",
             Source::File(_) => "list",
+            Source::Bytes(_) => "page",
         };
         metrics::download(what, bytes, whole);
         let mut access = self.taken.access.clone();
@@ -188,8 +206,35 @@ impl Outgoing for Sending {
     }
 }
 
+/// Writes down that somebody has looked at a page of a copy, as the page of the viewer showed it.
+pub(crate) fn looked_at(
+    app: &App,
+    call: &Call,
+    who: &Who,
+    exam: &str,
+    script: &str,
+    page: u32,
+    answer: &Answer,
+) {
+    let bytes = match &answer.body {
+        Body::Bytes(bytes) if !call.is_head() => bytes.len() as u64,
+        _ => return,
+    };
+    let looked = Access {
+        exam: Some(exam.to_owned()),
+        script: Some(script.to_owned()),
+        page: Some(page),
+        bytes,
+        whole: true,
+        ..taken(What::View, app, call, who)
+    };
+    if let Err(error) = app.people.access.append(&looked) {
+        tracing::error!(%error, "a look at a copy is missing in the access log");
+    }
+}
+
 /// The beginning of a line in the access log.
-fn taken(what: What, app: &App, call: &Call, who: &Who) -> Access {
+pub(super) fn taken(what: What, app: &App, call: &Call, who: &Who) -> Access {
     Access {
         at: (app.now)(),
         account: who.account.id,
@@ -198,6 +243,7 @@ fn taken(what: What, app: &App, call: &Call, who: &Who) -> Access {
         what,
         exam: None,
         script: None,
+        page: None,
         school: None,
         until: None,
         bytes: 0,

@@ -4,6 +4,7 @@
 //! he may see this exam or this script is decided in [`app`], and what he may not see is not there for him.
 
 pub(crate) mod acts;
+pub(crate) mod annotations;
 pub(crate) mod app;
 pub(crate) mod archives;
 pub(crate) mod closing;
@@ -14,6 +15,7 @@ pub(crate) mod jobs;
 pub(crate) mod launching;
 pub(crate) mod metrics;
 pub(crate) mod openapi;
+pub(crate) mod pictures;
 pub(crate) mod planner;
 pub(crate) mod scripts;
 pub(crate) mod session;

@@ -7,6 +7,7 @@ use copiste_core::store::{ExamView, Search, StoreError, Transmissions};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::annotations::annotation;
 use super::app::{App, sees_script};
 use crate::http::answer::Answer;
 use crate::http::call::Call;
@@ -132,7 +133,8 @@ fn attendance(attendance: &ArchivedAttendance) -> &'static str {
     }
 }
 
-/// `GET /api/v1/scripts/{script}`: pages, marks, appreciation.
+/// `GET /api/v1/scripts/{script}`: pages, marks, appreciation; and, once the gate lets it be seen annotated, its
+/// annotations.
 pub(crate) fn one(app: &App, _: &Call, found: &Found) -> Result<Answer, Problem> {
     let seen = app.script_of(found.who()?, found.parameter("script"))?;
     let (view, place) = (&seen.view, seen.place);
@@ -186,6 +188,7 @@ pub(crate) fn one(app: &App, _: &Call, found: &Found) -> Result<Answer, Problem>
             "mark": script.final_mark().map(|mark| mark.to_string()),
             "questions": questions,
             "appreciation": script.appreciation.as_ref().map(|text| text.as_str()),
+            "annotations": since.is_ok().then(|| annotations.get().iter().map(annotation).collect::<Vec<_>>()),
             "renderable_since": since.ok().map(instant),
         }),
     ))

@@ -18,6 +18,7 @@ use super::{Ending, to_end};
 use crate::api::app::App;
 use crate::api::archives::Archives;
 use crate::api::jobs::Jobs;
+use crate::api::pictures::Pictures;
 use crate::control::listener::Listener;
 use crate::control::request::Request;
 use crate::control::wire::{Kind, Wire};
@@ -94,6 +95,8 @@ fn open_web(
         ))?;
     }
     let press = served.press.get_or_init(|| Arc::new(press()));
+    // Of its own: whoever looks at a page does not wait for an import.
+    let pictures = Pictures::new(session.decoder()?);
     let app = App {
         store: session.store,
         dir: session.dir,
@@ -106,6 +109,7 @@ fn open_web(
         archives: Archives::default(),
         planner: Arc::default(),
         jobs: Jobs::default(),
+        pictures,
         ending: Arc::default(),
         now,
     };

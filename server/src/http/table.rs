@@ -10,7 +10,9 @@ use super::call::Call;
 use super::problem::Problem;
 use super::routes::Found;
 use crate::api::app::App;
-use crate::api::{acts, closing, downloads, exams, health, jobs, metrics, openapi, scripts, session};
+use crate::api::{
+    acts, closing, downloads, exams, health, jobs, metrics, openapi, pictures, scripts, session,
+};
 use crate::pages;
 
 /// Who a route is for.
@@ -99,7 +101,8 @@ pub(crate) const PROGRAMS: &[Route] = routes! {
     GET "/api/v1/exams/{exam}/scripts" EXAMS Read ["q" "after" "limit" "school"] "Search candidates" => scripts::list;
     GET "/api/v1/exams/{exam}/scripts.zip" EXAMS Download ["school" "without" "since" "until"] "All copies as one ZIP" => downloads::zip;
     GET "/api/v1/scripts/{script}.pdf" EXAMS Download ["without"] "One copy as a PDF" => downloads::pdf;
-    GET "/api/v1/scripts/{script}" EXAMS Read [] "One script: pages, marks, appreciation" => scripts::one;
+    GET "/api/v1/scripts/{script}" EXAMS Read [] "One script: pages, annotations, marks, appreciation" => scripts::one;
+    GET "/api/v1/scripts/{script}/pages/{page}" EXAMS Read ["width"] "One page: its scan, or a PNG so many pixels wide" => pictures::page;
     POST "/api/v1/jobs" EXAMS Download [] "Make copies on the server's disk, or go on with that" => jobs::begin;
     GET "/api/v1/jobs/{job}" EXAMS Read [] "How far a job is" => jobs::show;
     DELETE "/api/v1/jobs/{job}" EXAMS Download [] "End a job; what is whole is kept" => jobs::cancel;
@@ -122,6 +125,8 @@ pub(crate) const PAGES: &[Route] = routes! {
     GET "/journal" ADMINISTRATOR Read ["avant"] "Journal des comptes" => pages::journal_of_accounts;
     GET "/suivre.js" ANYONE Read [] "Ce qui avance" => pages::follow;
     GET "/style.css" ANYONE Read [] "Style" => pages::style;
+    GET "/visionneuse.js" ANYONE Read [] "Confort de la visionneuse" => pages::viewer_script;
+    GET "/recherche.js" ANYONE Read [] "Recherche au fil de la saisie" => pages::search_script;
     GET "/icone.svg" ANYONE Read [] "Icône" => pages::icon;
     GET "/parametrage" STAFF Read [] "Paramétrage fonctionnel de toutes les épreuves" => pages::settings_of_all;
     GET "/epreuves/{exam}/journal" STAFF Read ["candidat" "avant"] "Journal" => pages::journal;
@@ -136,6 +141,7 @@ pub(crate) const PAGES: &[Route] = routes! {
     GET "/epreuves/{exam}/harmonisation" STAFF Read ["fait"] "Harmonisation" => pages::harmonisation;
     POST "/epreuves/{exam}/harmonisation" COORDINATOR Act [] "Ajuster ou valider" => pages::harmonise;
     GET "/epreuves/{exam}/copies" EXAMS Read ["q" "apres" "sans-annotations" "sans-appreciation" "sans-marking"] "Éditer les copies" => pages::copies;
+    GET "/copies/{script}" EXAMS Read ["page" "calques"] "Visionneuse" => pages::viewer;
 };
 
 /// Whether a program asks, and no person: by the first part of the path, also where there is nothing.

@@ -49,7 +49,7 @@ pub(crate) fn show(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Pr
             who: names.get(&id).cloned().unwrap_or(id),
             role: words::role(&access.role),
             what: words::taken(access.what),
-            of: of(app, &view, &access)?,
+            of: of(&view, &access)?,
             size: words::size(access.bytes),
             end: if access.whole { "entier" } else { "en partie" },
         });
@@ -58,12 +58,10 @@ pub(crate) fn show(app: &Arc<App>, _: &Call, found: &Found) -> Result<Answer, Pr
 }
 
 /// Whose copies it was: a candidate's, a school's, or all.
-fn of(app: &App, view: &ExamView, access: &Access) -> Result<String, Problem> {
+fn of(view: &ExamView, access: &Access) -> Result<String, Problem> {
     if let Some(script) = &access.script {
-        let candidate = match app.ids.find(&app.store, script)? {
-            Some((exam, place)) if exam == view.id() => view.candidate_at(place)?,
-            _ => None,
-        };
+        let place = hex::decode(script).map(|id| view.place_of_script(&id)).transpose()?.flatten();
+        let candidate = place.map(|place| view.candidate_at(place)).transpose()?.flatten();
         let number = candidate.map(|candidate| candidate.get().number.to_string());
         return Ok(number.map_or_else(
             || "une copie qui n’est plus là".to_owned(),

@@ -62,6 +62,8 @@ struct RowShown {
     school: String,
     pages: String,
     mark: String,
+    /// Where it is looked at.
+    look: Option<String>,
     pdf: Option<String>,
     why: &'static str,
 }
@@ -160,10 +162,9 @@ fn zip(app: &App, found: &Found, view: &ExamView, left: LeftOut, without: &str) 
 
 fn row_shown(row: Row, without: &str) -> RowShown {
     let ending = if without.is_empty() { String::new() } else { format!("?without={}", escaped(without)) };
-    let pdf = match (&row.script, row.renderable_since) {
-        (Some(script), Some(_)) => Some(format!("/api/v1/scripts/{script}.pdf{ending}")),
-        _ => None,
-    };
+    let seen = row.script.as_ref().filter(|_| row.renderable_since.is_some());
+    let look = seen.map(|script| format!("/copies/{script}"));
+    let pdf = seen.map(|script| format!("/api/v1/scripts/{script}.pdf{ending}"));
     RowShown {
         last_name: row.last_name,
         first_name: row.first_name,
@@ -171,6 +172,7 @@ fn row_shown(row: Row, without: &str) -> RowShown {
         school: row.school,
         pages: row.pages.map(|pages| pages.to_string()).unwrap_or_default(),
         mark: row.mark.as_deref().map(words::mark).unwrap_or_default(),
+        look,
         pdf,
         why: if row.script.is_some() { "pas encore" } else { "sans copie" },
     }

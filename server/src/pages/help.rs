@@ -37,6 +37,16 @@ pub(crate) fn icon(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem>
     Ok(kept("image/svg+xml", include_bytes!("../../static/icone.svg")))
 }
 
+/// `GET /visionneuse.js`: comfort in the viewer.
+pub(crate) fn viewer_script(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem> {
+    Ok(kept("text/javascript; charset=utf-8", include_bytes!("../../static/visionneuse.js")))
+}
+
+/// `GET /recherche.js`: search as one types.
+pub(crate) fn search_script(_: &Arc<App>, _: &Call, _: &Found) -> Result<Answer, Problem> {
+    Ok(kept("text/javascript; charset=utf-8", include_bytes!("../../static/recherche.js")))
+}
+
 /// The same for everyone until the next version: browsers may keep it for some minutes.
 fn kept(kind: &str, bytes: &[u8]) -> Answer {
     Answer::bytes(200, kind, bytes.to_vec()).with("Cache-Control", "public, max-age=600")

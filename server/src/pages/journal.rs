@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn the_story_of_a_copy_has_its_own_acts_and_its_batches_and_no_others() {
         let exam = "E1".to_owned();
-        let reason = BlobRef { sha256: [0; 32], length: 0 };
+        let reason = BlobRef { sha256: [0; 32], length: 0, crc32: 0 };
         let marks = |change| Command::ChangeMarks(ChangeMarks { exam: exam.clone(), change, reason });
         let moved = |batch: &str| {
             let batches = vec![batch.to_owned()];

@@ -211,6 +211,7 @@ mod tests {
             what: What::Zip,
             exam: Some("E1".to_owned()),
             script: None,
+            page: None,
             school: Some("9740001H".to_owned()),
             until: Some(until),
             bytes: 1 << 40,

@@ -42,6 +42,9 @@ pub struct Access {
     /// The script's id, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub script: Option<String>,
+    /// The page of the script, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
     /// The school whose copies it was, by its UAI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub school: Option<String>,

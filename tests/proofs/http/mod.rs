@@ -13,6 +13,7 @@ mod readiness;
 mod roles;
 mod schemathesis;
 mod session;
+mod viewer;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};

@@ -67,6 +67,8 @@ pub(crate) enum Request {
     Tiff { path: RawPath, directory: u32 },
     /// Decode this picture, its bytes attached, and say what it is like.
     Inspect { picture: Picture },
+    /// Paint the only page of the PDF attached, so many pixels wide and high.
+    Show { width: u32, height: u32 },
 }
 
 /// What it answers.
@@ -83,6 +85,8 @@ pub(crate) enum Reply {
     Converted(Box<Picture>),
     /// A picture that decodes: dark pixels in a thousand.
     Ink(u32),
+    /// A page as a PNG file, attached.
+    Shown,
     /// It cannot be read.
     Damaged(Fault),
 }

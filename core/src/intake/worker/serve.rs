@@ -73,9 +73,17 @@ fn answer(request: Request, attached: &[Vec<u8>], documents: &mut Documents) -> 
             convert::served(whole(&path).and_then(|file| convert::tiff(&file, directory)))
         }
         Request::Inspect { picture } => inspect::serve(&picture, attached),
+        Request::Show { width, height } => show(attached, width, height),
         Request::Outline { path } => documents.outline(&path),
         Request::Page { path, page } => documents.page(&path, page),
     }
+}
+
+/// Paints a page for a browser.
+fn show(attached: &[Vec<u8>], width: u32, height: u32) -> Served {
+    let pdf = attached.first().ok_or_else(|| damage::malformed("no page to show"))?;
+    let raster = convert::shown(pdf, width, height)?;
+    Ok((Reply::Shown, vec![convert::png_file(&raster)]))
 }
 
 /// A picture file, read whole; its length was accepted by the other side.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::protocol::{RawPath, Reply, Request};
 use super::{Decoder, DecoderOptions, testing};
+use crate::intake::picture;
 use crate::intake::scan::{Wanted, probe};
 use crate::model::{BlobRef, Page};
 use crate::store::BlobSink;
@@ -196,4 +197,29 @@ fn large_attachments_go_both_ways_without_a_deadlock() {
     };
     let answer = decoder.turn().ask(|| Request::Inspect { picture: picture.clone() }, &[&noise]);
     assert!(matches!(answer, Ok(Err(damage)) if damage.code == "SCN-014"), "no zlib, but it arrived");
+}
+
+#[test]
+fn a_picture_is_made_of_a_page_within_the_limits_and_of_nothing_else() {
+    let decoder = testing::decoder();
+    let made = |pdf: &'static [u8], width, height| {
+        picture(|| Ok(pdf.to_vec()), width, height, &decoder).expect("a decoder starts")
+    };
+    let code = |made: Result<Vec<u8>, crate::model::Damage>| made.expect_err("no page").code;
+    assert_eq!(code(made(b"rubbish", 100, 100)), "SCN-008");
+    assert_eq!(code(made(b"", 100, 100)), "SCN-008");
+    let page: &[u8] =
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]\
+        /Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[10 20 110 220]/Rotate 90>>endobj\n\
+        trailer<</Root 1 0 R>>";
+    for (width, height) in [(20_001, 10), (20_000, 20_000)] {
+        assert_eq!(code(made(page, width, height)), "SCN-005");
+    }
+    let png = made(page, 200, 100).expect("a blank page");
+    let reader = png::Decoder::new(std::io::Cursor::new(&png)).read_info().expect("a PNG");
+    assert_eq!((reader.info().width, reader.info().height), (200, 100));
+    // Our own failure is told as such, and the next one goes on.
+    let lost = picture(|| Err(std::io::ErrorKind::NotFound.into()), 10, 10, &decoder);
+    assert_eq!(lost.expect_err("no bytes").kind(), std::io::ErrorKind::NotFound);
+    assert!(made(page, 10, 5).is_ok());
 }

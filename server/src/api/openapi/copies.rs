@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::words::{
-    PARTS, asked, count, count_from, decimal, flag, id, instant, list, mark, maybe, named, number, object,
-    reason, text, words,
+    PARTS, asked, count, count_from, decimal, flag, id, instant, like, list, mark, maybe, named, number,
+    object, reason, text, words,
 };
 
 pub(super) fn schemas() -> Vec<(&'static str, Value)> {
@@ -12,6 +12,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
         ("Scripts", object([("scripts", list(named("ScriptRow"))), ("more", flag())], [])),
         ("ScriptRow", row()),
         ("Script", script()),
+        ("Annotation", annotation()),
         ("Corrected", object([("journal_line", maybe(count()))], [])),
         ("Job", job()),
         ("JobAsked", asked_of_a_job([("without", parts())])),
@@ -65,8 +66,49 @@ fn script() -> Value {
             ("questions", list(question)),
             ("appreciation", maybe(text())),
             ("renderable_since", maybe(instant())),
+            ("annotations", maybe(list(named("Annotation")))),
         ],
         [],
+    )
+}
+
+/// As in a bundle; which of the rest there is depends on the kind.
+fn annotation() -> Value {
+    const KINDS: [&str; 11] = [
+        "text",
+        "ink",
+        "line",
+        "arrow",
+        "rectangle",
+        "ellipse",
+        "highlight",
+        "underline",
+        "strike",
+        "stamp",
+        "mark",
+    ];
+    // Annotations may lie outside of their page.
+    let anywhere = || json!({ "type": "number" });
+    let spot = || json!({ "type": "array", "items": anywhere(), "minItems": 2, "maxItems": 2 });
+    let colour = || like("^#[0-9A-F]{6}$");
+    object(
+        [("page", count_from(1)), ("kind", words(&KINDS)), ("colour", colour()), ("opacity", number())],
+        [
+            ("question", text()),
+            ("x", anywhere()),
+            ("y", anywhere()),
+            ("width", number()),
+            ("height", number()),
+            ("text", text()),
+            ("size", number()),
+            ("rotation", anywhere()),
+            ("strokes", list(list(spot()))),
+            ("from", spot()),
+            ("to", spot()),
+            ("line_width", number()),
+            ("fill", colour()),
+            ("stamp", words(&["tick", "cross", "question", "circle", "read"])),
+        ],
     )
 }
 

@@ -68,6 +68,20 @@ impl Described {
             .problems(&[416])
     }
 
+    /// A page of a copy: its scan, whole or a part of it, or a picture.
+    fn page(mut self) -> Described {
+        let scan = || vec![("image/jpeg", json!({})), ("application/pdf", json!({}))];
+        let all = scan().into_iter().chain([("image/png", json!({}))]).collect();
+        self.ranged = true;
+        self.with(200, "The scan as it is kept; with a width, a picture", all)
+            .headers(&["ETag"])
+            .with(206, "The bytes of the scan that were asked for", scan())
+            .headers(&["ETag", "Content-Range"])
+            .empty(304, "It is what the client has")
+            .headers(&["ETag"])
+            .problems(&[409, 416, 422, 503])
+    }
+
     fn takes(mut self, schema: Value) -> Described {
         self.takes = Some(schema);
         self
@@ -140,6 +154,7 @@ pub(super) fn described(method: &str, path: &str) -> Option<Described> {
         ("GET", "/api/v1/exams/{exam}/scripts.zip") => it.file("application/zip").problems(&[409, 422]),
         ("GET", "/api/v1/scripts/{script}.pdf") => it.file("application/pdf").problems(&[409, 422]),
         ("GET", "/api/v1/scripts/{script}") => it.json(200, "It", named("Script")),
+        ("GET", "/api/v1/scripts/{script}/pages/{page}") => it.page(),
         ("PUT", "/api/v1/scripts/{script}/mark") => {
             it.takes(copies::correcting()).json(200, "Corrected", named("Corrected")).problems(&[409])
         }
@@ -158,6 +173,7 @@ pub(super) fn described(method: &str, path: &str) -> Option<Described> {
 pub(super) fn part(name: &str) -> Value {
     match name {
         "exam" => like(EXAM),
+        "page" => like("^[0-9]{1,9}$"),
         _ => like(ID),
     }
 }
@@ -166,6 +182,7 @@ pub(super) fn part(name: &str) -> Value {
 pub(super) fn parameter(name: &str) -> Value {
     match name {
         "limit" => between(1, 200),
+        "width" => between(50, 4_000),
         "quality" => json!({ "type": "boolean" }),
         "rows" => words(&["cyclades", "imagin"]),
         "since" | "until" => instant(),

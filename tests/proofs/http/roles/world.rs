@@ -106,7 +106,8 @@ impl World {
         let mut target = match (open, path.find('}')) {
             (Some(open), Some(close)) => format!("{}{thing}{}", &path[..open], &path[close + 1..]),
             _ => path.to_owned(),
-        };
+        }
+        .replace("{page}", "1");
         match query {
             "" => {}
             "school" => target += &format!("?school={}", self.schools[0]),

@@ -28,8 +28,31 @@ pub(crate) fn picture(raster: &Raster) -> (Picture, Vec<u8>) {
         },
         decode: Vec::new(),
     };
-    let step = (usize::from(raster.bits) * usize::from(raster.components)).div_ceil(8);
-    (picture, filtered(&raster.data, raster.stride(), step, raster.bits == 1))
+    (picture, filtered(raster, LEVEL))
+}
+
+/// Less care for a picture that somebody waits for.
+const QUICK: u32 = 3;
+
+/// The picture as a PNG file.
+pub(crate) fn png_file(raster: &Raster) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    let colours = if raster.components == 3 { 2 } else { 0 };
+    let sides = [raster.width.to_be_bytes(), raster.height.to_be_bytes()].concat();
+    chunk(&mut file, b"IHDR", &[&sides[..], &[raster.bits, colours, 0, 0, 0]].concat());
+    chunk(&mut file, b"IDAT", &filtered(raster, QUICK));
+    chunk(&mut file, b"IEND", &[]);
+    file
+}
+
+/// A chunk of a PNG file (PNG specification, 5.3). No picture that the limits allow comes near its longest.
+fn chunk(file: &mut Vec<u8>, name: &[u8; 4], data: &[u8]) {
+    file.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
+    let start = file.len();
+    file.extend_from_slice(name);
+    file.extend_from_slice(data);
+    let sum = crc32fast::hash(&file[start..]);
+    file.extend_from_slice(&sum.to_be_bytes());
 }
 
 /// Bytes under zlib as they are, for streams that only change their wrapping.
@@ -42,8 +65,10 @@ pub(crate) fn recompressed(bytes: &[u8]) -> Vec<u8> {
 
 /// Rows with the filter that makes the smallest sum of differences, as the PNG specification
 /// recommends (12.7); bits are not filtered.
-fn filtered(data: &[u8], stride: usize, step: usize, plain: bool) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(LEVEL));
+fn filtered(raster: &Raster, level: u32) -> Vec<u8> {
+    let (data, stride, plain) = (&raster.data, raster.stride(), raster.bits == 1);
+    let step = (usize::from(raster.bits) * usize::from(raster.components)).div_ceil(8);
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(level));
     let zero = vec![0; stride];
     let mut above: &[u8] = &zero;
     let mut best = vec![0; stride + 1];

@@ -9,9 +9,9 @@ mod png;
 mod raster;
 mod tiff;
 
-pub(crate) use encode::{picture, recompressed};
+pub(crate) use encode::{picture, png_file, recompressed};
 pub(crate) use jpeg::convert as jpeg;
-pub(crate) use mupdf::{page, unreadable};
+pub(crate) use mupdf::{page, shown, unreadable};
 pub(crate) use png::convert as png;
 pub(crate) use raster::Raster;
 pub(crate) use tiff::convert as tiff;

@@ -62,3 +62,28 @@ pub(crate) fn page(document: &Document, page: u32, dpi: f64) -> Result<(Raster, 
     let pixmap = page.to_pixmap(&matrix, &Colorspace::device_rgb(), false, true).map_err(unreadable)?;
     Ok((taken(&pixmap)?, width, height))
 }
+
+/// The first page of a PDF in memory as a reader shows it, upright, on white, scaled to so many pixels.
+///
+/// # Errors
+/// As [`painted`], and `SCN-005` for more pixels than a page may have.
+pub(crate) fn shown(pdf: &[u8], width: u32, height: u32) -> Result<Raster, Damage> {
+    limits::check(width, height, false)?;
+    let document = Document::from_bytes(pdf, "application/pdf").map_err(unreadable)?;
+    let page = document.load_page(0).map_err(unreadable)?;
+    let bounds = page.bounds().map_err(unreadable)?;
+    let side = |side: u32| i32::try_from(side).map_err(|_| too_large());
+    let mut pixmap = Pixmap::new_with_w_h(&Colorspace::device_rgb(), side(width)?, side(height)?, false)
+        .map_err(unreadable)?;
+    pixmap.clear_with(255).map_err(unreadable)?;
+    let device = Device::from_pixmap(&pixmap).map_err(unreadable)?;
+    #[allow(clippy::cast_precision_loss, reason = "sides are at most 20,000")]
+    let (across, down) = (
+        width as f32 / (bounds.x1 - bounds.x0).max(f32::MIN_POSITIVE),
+        height as f32 / (bounds.y1 - bounds.y0).max(f32::MIN_POSITIVE),
+    );
+    let matrix = Matrix::new(across, 0.0, 0.0, down, -bounds.x0 * across, -bounds.y0 * down);
+    page.run(&device, &matrix).map_err(unreadable)?;
+    drop(device);
+    taken(&pixmap)
+}
