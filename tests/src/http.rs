@@ -109,8 +109,9 @@ impl Ask {
             }
         }
         let status = lines.first().and_then(|line| line.get(9..12)).and_then(|status| status.parse().ok());
-        let headers = lines.iter().skip(1).filter_map(|line| line.split_once(": "));
-        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+        let headers = lines.iter().skip(1).filter_map(|line| line.split_once(':'));
+        let headers =
+            headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect();
         let status = status.unwrap_or_else(|| panic!("{method} {target} has no answer"));
         Answering { status, headers, wire }
     }

@@ -6,7 +6,7 @@ use askama::Template;
 use copiste_core::bulk::{Source as _, annotated};
 use copiste_core::journal::{Role, hex};
 use copiste_core::model::{
-    ArchivedAnnotation, ArchivedAttendance, ArchivedScript, ArchivedShape, Hundredths,
+    ArchivedAnnotation, ArchivedAttendance, ArchivedExamKind, ArchivedScript, ArchivedShape, Hundredths,
 };
 use copiste_core::process::gate::renderable_at;
 use copiste_core::store::ExamView;
@@ -48,6 +48,8 @@ struct Viewer {
     layers: Vec<LayerLink>,
     remarks: Vec<Remark>,
     marks: Marks,
+    /// Whether whoever looks may correct the final mark.
+    correct: bool,
 }
 
 struct PageLink {
@@ -167,9 +169,12 @@ pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer,
     let annotations = annotations.get();
     let count = u32::try_from(script.pages.len()).unwrap_or(u32::MAX);
     let shown = Viewer {
-        frame: Frame::of(app, found, ""),
+        frame: Frame::of(app, found, "").with(call.parameter("fait").map(|_| CORRECTED)),
         exam: ExamHead::of(&view),
         school: matches!(who.role(), Role::School(_)),
+        correct: who.role() == Role::ExamOfficeManager
+            && view.exam().kind == ArchivedExamKind::OneOff
+            && view.life().published_at.is_none(),
         script: id.to_owned(),
         last_name: candidate.last_name.to_string(),
         first_name: candidate.first_name.to_string(),
@@ -203,6 +208,9 @@ fn page_links(script: &ArchivedScript, annotations: &[ArchivedAnnotation], here:
     };
     script.pages.iter().zip(1..).map(link).collect()
 }
+
+/// What a correction does (DOMAIN, *Closing a one-off exam*).
+const CORRECTED: &str = "La note finale est corrigée ; les deux notes sont conservées, avec le motif. Elle part vers Cyclades avec la prochaine relance, et les PDF produits avant sont périmés.";
 
 /// How far one looks for the next copy that may be seen.
 const NEIGHBOURS: usize = 500;

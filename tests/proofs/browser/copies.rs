@@ -25,11 +25,11 @@ fn the_pdf_and_the_zip_that_a_browser_saves_are_those_that_render_writes() {
     let served = served(&academy, &stand_ins);
     let office = signed_in(&served, "office");
     office.press("Éditer les copies");
-    office.reads("Télécharger 30 copies");
+    let scripts = lines(&academy.bundle(), "scripts.jsonl");
+    office.reads(&format!("Télécharger {} copies", scripts.len()));
     office.picture("copies");
     // As one types: without accents, by the beginnings of words.
     let people = lines(&academy.bundle(), "candidates.jsonl");
-    let scripts = lines(&academy.bundle(), "scripts.jsonl");
     let wanted = people.iter().find(|one| scripts.iter().any(|script| script["candidate"] == one["number"]));
     let wanted = wanted.expect("somebody with a copy");
     let text = |name: &str| wanted[name].as_str().expect("a text").to_owned();
@@ -58,7 +58,30 @@ fn the_pdf_and_the_zip_that_a_browser_saves_are_those_that_render_writes() {
         &Value::Array(Vec::new()),
     );
     assert!(link.as_str().is_some_and(|link| link.contains("without=annotations")), "{link}");
+    // The viewer: the copy over its scan, page by page, and the final mark corrected with a reason.
+    office.go(&format!("/epreuves/{exam}/copies?q={}", text("number")));
+    office.click("#resultats tbody th a");
+    office.reads("Page 1 sur 2");
+    office.press("Page suivante →");
+    office.reads("Page 2 sur 2");
+    let drawn = "const image = document.querySelector('.feuille img'); return image.complete && image.naturalWidth > 0";
+    let began = std::time::Instant::now();
+    while office.script(drawn, &Value::Array(Vec::new())) != true {
+        assert!(began.elapsed().as_secs() < 60, "the picture of the page does not come");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    office.press("Agrandir");
+    office.picture("visionneuse");
+    office.press("Corriger la note finale");
+    office.fill("Nouvelle note sur 20", "17");
+    office.fill("Motif", "erreur de report");
+    office.press("Corriger la note");
+    office.reads("La note finale est corrigée");
+    office.reads("17 / 20");
+    office.press("Journal de cette copie");
+    office.reads("erreur de report");
     office.go(&format!("/epreuves/{exam}/consultations"));
+    office.reads("page consultée");
     office.reads("PDF d’une copie");
     office.reads("tous les établissements");
     office.picture("consultations");

@@ -85,7 +85,7 @@ fn whatever_anyone_is_called_or_writes_is_shown_and_never_run() {
         "\"><img src=x onerror=alert(1)>",
         "'; DROP TABLE scripts; --",
         "</text></svg><script src=//evil/></script>",
-        "{{ 7*7 }}${7*7}&lt;b&gt;",
+        "{{ 7919*7919 }}${7919*7919}&lt;b&gt;",
         "javascript:alert(1)",
     ];
     let mut bundle = Bundle::small(shapes.len());
@@ -107,11 +107,8 @@ fn whatever_anyone_is_called_or_writes_is_shown_and_never_run() {
     for (script, shape) in look.scripts.iter().zip(shapes) {
         let page = Ask::get(&format!("/copies/{script}")).cookie(&look.office);
         let page = look.served.send(&page).expect(200).text();
-        for running in ["<script>", "<script src=//", "<img src=x", "<b>", "</svg><script", "49"] {
-            assert!(
-                !page.contains(running) || (running == "49" && !shape.contains("7*7")),
-                "{shape}: {running}"
-            );
+        for running in ["<script>", "<script src=//", "<img src=x", "<b>", "</svg><script", "62710561"] {
+            assert!(!page.contains(running), "{shape}: {running}");
         }
         // As it was typed, to whoever reads it: heading, question, appreciation, two remarks.
         let text =
