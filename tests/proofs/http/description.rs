@@ -154,6 +154,7 @@ fn every_answer_that_is_described_is_given_and_is_as_described() {
         reply.header("etag").expect("a tag").to_owned()
     };
     let (zip, pdf) = (exam("one-off", "/scripts.zip"), script("one-off's", ".pdf"));
+    let page = script("one-off's", "/pages/1");
     let login = |login: &str| json!({ "login": login, "password": PASSWORD });
     let change = json!({ "old": PASSWORD, "new": "agrafe pile exact cheval" });
     let put = |target: &str, body: Value| Ask::new("PUT", target).json(&body).signed(office);
@@ -201,6 +202,13 @@ fn every_answer_that_is_described_is_given_and_is_as_described() {
         get(&pdf),
         get(&pdf).with("Range", "bytes=0-9"),
         get(&pdf).with("If-None-Match", &tag(&pdf)),
+        get(&page),
+        get(&format!("{page}?width=200")),
+        get(&format!("{page}?width=49")),
+        get(&page).with("Range", "bytes=0-9"),
+        get(&page).with("Range", "bytes=999999999-"),
+        get(&page).with("If-None-Match", &tag(&page)),
+        get(&script("untransmitted", "/pages/1")),
         get(&script("one-off's", "")),
         get(&script("school's", "")),
         get(&script("made-up", "")),

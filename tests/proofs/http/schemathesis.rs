@@ -18,9 +18,11 @@ include-operation-id = "get_exams_exam_scripts"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "5xx"]
 
-# Bytes past the end; an E3C's copies leave nothing out.
+# Bytes past the end; an E3C's copies leave nothing out; a page that there is not, or too long for its width.
 [[operations]]
-include-operation-id = ["get_exams_exam_scripts_zip", "get_scripts_script_pdf", "post_jobs"]
+include-operation-id = [
+    "get_exams_exam_scripts_zip", "get_scripts_script_pdf", "get_scripts_script_pages_page", "post_jobs",
+]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304", "401", "403", "404", "409", "416", "422", "5xx"]
 "#;
