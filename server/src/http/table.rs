@@ -141,7 +141,7 @@ pub(crate) const PAGES: &[Route] = routes! {
     GET "/epreuves/{exam}/harmonisation" STAFF Read ["fait"] "Harmonisation" => pages::harmonisation;
     POST "/epreuves/{exam}/harmonisation" COORDINATOR Act [] "Ajuster ou valider" => pages::harmonise;
     GET "/epreuves/{exam}/copies" EXAMS Read ["q" "apres" "sans-annotations" "sans-appreciation" "sans-marking"] "Éditer les copies" => pages::copies;
-    GET "/copies/{script}" EXAMS Read ["page" "calques" "fait"] "Visionneuse" => pages::viewer;
+    GET "/copies/{script}" EXAMS Read ["page" "calques" "fait" "refus"] "Visionneuse" => pages::viewer;
     POST "/copies/{script}/note" OFFICE Act [] "Corriger une note finale" => pages::correct_mark;
 };
 

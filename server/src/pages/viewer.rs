@@ -11,6 +11,7 @@ use copiste_core::model::{
 use copiste_core::process::gate::renderable_at;
 use copiste_core::store::ExamView;
 
+use super::correction::refusal;
 use super::frame::{ExamHead, Frame, page};
 use super::overlay::{Overlay, Shape, overlay};
 use crate::api::app::{App, Seen, sees_script};
@@ -50,6 +51,8 @@ struct Viewer {
     marks: Marks,
     /// Whether whoever looks may correct the final mark.
     correct: bool,
+    /// Why a correction was refused.
+    refused: Option<String>,
 }
 
 struct PageLink {
@@ -172,6 +175,9 @@ pub(crate) fn show(app: &Arc<App>, call: &Call, found: &Found) -> Result<Answer,
         frame: Frame::of(app, found, "").with(call.parameter("fait").map(|_| CORRECTED)),
         exam: ExamHead::of(&view),
         school: matches!(who.role(), Role::School(_)),
+        refused: call
+            .parameter("refus")
+            .and_then(|code| refusal(code, &view.exam().mark_step.get().french())),
         correct: who.role() == Role::ExamOfficeManager
             && view.exam().kind == ArchivedExamKind::OneOff
             && view.life().published_at.is_none(),

@@ -73,6 +73,11 @@ fn the_pdf_and_the_zip_that_a_browser_saves_are_those_that_render_writes() {
     office.press("Agrandir");
     office.picture("visionneuse");
     office.press("Corriger la note finale");
+    office.fill("Nouvelle note sur 20", "17,25");
+    office.fill("Motif", "erreur de report");
+    office.press("Corriger la note");
+    office.reads("une note de cette épreuve va de 0 à 20, par pas de 1");
+    office.press("Corriger la note finale");
     office.fill("Nouvelle note sur 20", "17");
     office.fill("Motif", "erreur de report");
     office.press("Corriger la note");

@@ -60,7 +60,7 @@ const TABLE: &[(&str, &str, &str, &str, [u16; 8])] = &[
     ("GET",  "/copies/{script}",                 "other's",  "", [303, 403, 200, 404, 200, 404, 404, 200]),
     ("GET",  "/copies/{script}",                 "untransmitted", "", [303, 403, 409, 404, 409, 404, 404, 404]),
     ("GET",  "/copies/{script}",                 "made-up",  "", [303, 403, 404, 404, 404, 404, 404, 404]),
-    ("POST", "/copies/{script}/note",            "one-off's", "mark=x&reason=y", [303, 403, 422, 404, 403, 403, 403, 403]),
+    ("POST", "/copies/{script}/note",            "one-off's", "mark=x&reason=y", [303, 403, 303, 404, 403, 403, 403, 403]),
     ("POST", "/copies/{script}/note",            "untransmitted", "mark=12&reason=y", [303, 403, 303, 404, 403, 403, 403, 403]),
     ("POST", "/deconnexion",                     "",         "", [303, 303, 303, 303, 303, 303, 303, 303]),
 ];
