@@ -8,8 +8,9 @@ use copiste_core::model::Hundredths;
 use copiste_core::process::acceptance::{self, AcceptError, Which};
 use copiste_core::process::acts::{ActError, By};
 use copiste_core::store::{ExecuteError, Executed};
-use serde::Deserialize;
-use serde_json::json;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Number, Value, json};
 
 use super::app::App;
 use super::launching::validate;
@@ -58,7 +59,8 @@ impl From<AcceptError> for Problem {
 /// `PUT /api/v1/exams/{exam}/settings`: any of them by name; those that are not named stay.
 pub(crate) fn settings(app: &App, call: &Call, found: &Found) -> Result<Answer, Problem> {
     let view = app.exam_of(found.who()?, found.parameter("exam"))?;
-    let values: BTreeMap<String, Setting> = call.json()?;
+    let values: BTreeMap<String, Given> = call.json()?;
+    let values = values.into_iter().map(|(name, Given(value))| (name, value)).collect();
     let changed = by(app, &found.who()?.as_actor()).change_settings(view.id(), values);
     changed.map_err(|error| match Problem::from(error) {
         // No such setting, or no value of it: whatever state the exam is in.
@@ -71,10 +73,41 @@ pub(crate) fn settings(app: &App, call: &Call, found: &Found) -> Result<Answer, 
     Ok(Answer::json(200, &shown::settings(&view.exam().settings)))
 }
 
+/// A setting's value.
+struct Given(Setting);
+
+impl<'de> Deserialize<'de> for Given {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Given, D::Error> {
+        Ok(Given(match Value::deserialize(deserializer)? {
+            Value::Bool(flag) => Setting::Flag(flag),
+            Value::String(word) => Setting::Word(word),
+            Value::Number(number) => Setting::Count(whole(&number).ok_or_else(not_whole)?),
+            _ => return Err(D::Error::custom("a setting is a word, a number, true or false")),
+        }))
+    }
+}
+
+/// A whole number as JSON may write it: `12` and `12.0` are the same there.
+fn whole(number: &Number) -> Option<u32> {
+    let whole = |float: &f64| float.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(float);
+    let written = number.as_u64().and_then(|count| u32::try_from(count).ok());
+    written.or_else(|| number.as_f64().filter(whole).map(|float| float as u32))
+}
+
+fn not_whole<E: serde::de::Error>() -> E {
+    E::custom("not a whole number from 0 on")
+}
+
+fn page<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let number = Option::<Number>::deserialize(deserializer)?;
+    number.map(|number| whole(&number).ok_or_else(not_whole)).transpose()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Accepting {
     candidate: Option<String>,
+    #[serde(default, deserialize_with = "page")]
     page: Option<u32>,
     #[serde(default)]
     all: bool,
@@ -192,4 +225,27 @@ pub(crate) fn hundredths(text: &str) -> Result<i32, Problem> {
     parsed
         .map(|Hundredths(value)| value)
         .map_err(|_| Problem::unprocessable(&format!("HTT-132 {text:?} is not a mark such as 12.5")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_one_however_json_writes_it() {
+        for (written, meant) in [
+            ("12", Some(12)),
+            ("12.0", Some(12)),
+            ("1.2e1", Some(12)),
+            ("0", Some(0)),
+            ("4294967295", Some(u32::MAX)),
+            ("4294967296", None),
+            ("-1", None),
+            ("12.5", None),
+            ("1e400", None),
+        ] {
+            let number: Number = serde_json::from_str(written).unwrap();
+            assert_eq!(whole(&number), meant, "{written}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod sizes;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use copiste_core::journal::Target;
 use copiste_core::process::closing::{CloseError, CloseReport, ExportReport, ValidateReport};
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
@@ -159,7 +160,11 @@ pub(crate) fn launch<T: Launched>(act: impl FnOnce() -> Result<T, CloseError>) -
     };
     counted.launches_ended.with_label_values(&[T::ACT, outcome]).inc();
     for export in ended.iter().flat_map(Launched::exports) {
-        counted.exports.with_label_values(&[export.target.name(), shown::standing(export.standing)]).inc();
+        let target = match export.target {
+            Target::Cyclades => "cyclades",
+            Target::Imagin => "imagin",
+        };
+        counted.exports.with_label_values(&[target, shown::standing(export.standing)]).inc();
     }
     ended
 }

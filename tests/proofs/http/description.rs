@@ -164,6 +164,7 @@ fn every_answer_that_is_described_is_given_and_is_as_described() {
     let asks = [
         Ask::get("/healthz"),
         Ask::get("/readyz"),
+        Ask::get("/metrics"),
         Ask::get("/api/v1/openapi.json"),
         Ask::new("POST", "/api/v1/session").json(&login("office")),
         Ask::new("POST", "/api/v1/session").json(&login("nobody")),
@@ -203,7 +204,7 @@ fn every_answer_that_is_described_is_given_and_is_as_described() {
         get(&script("one-off's", "")),
         get(&script("school's", "")),
         get(&script("made-up", "")),
-        put(&script("one-off's", "/mark"), json!({ "mark": "3,5", "reason": "erreur de report" })),
+        put(&script("one-off's", "/mark"), json!({ "mark": "3,0", "reason": "erreur de report" })),
         post("/api/v1/jobs", json!({ "exam": things["one-off"], "without": ["marking"] })),
         post("/api/v1/jobs", json!({ "exam": things["one-off"], "without": ["annotations,marking"] })),
         get(&job),

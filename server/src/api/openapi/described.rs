@@ -170,7 +170,7 @@ pub(super) fn parameter(name: &str) -> Value {
         "rows" => words(&["cyclades", "imagin"]),
         "since" | "until" => instant(),
         "without" => like("^(annotations|appreciation|marking)?(,(annotations|appreciation|marking)?)*$"),
-        // Words of names, candidate numbers, UAI: any text may be asked about.
-        _ => text(),
+        // Words of names, candidate numbers, UAI: any text may be asked about, and none has a zero byte.
+        _ => like(r"^[^\x00]*$"),
     }
 }
