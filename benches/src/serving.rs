@@ -75,9 +75,11 @@ impl Server {
             .spawn()?;
         let mut authority = None;
         if let Some(out) = process.stdout.as_mut() {
-            let mut lines = BufReader::new(out).lines();
-            while let (None, Some(line)) = (&authority, lines.next()) {
+            for line in BufReader::new(out).lines() {
                 authority = line?.strip_prefix("web pages and API: http://").map(str::to_owned);
+                if authority.is_some() {
+                    break;
+                }
             }
         }
         let authority = authority.ok_or_else(|| io::Error::other("copiste does not say where it listens"))?;

@@ -52,6 +52,7 @@ mod verify;
 mod view;
 
 use std::io;
+use std::path::Path;
 
 pub use blobs::{BlobBatch, BlobFault, BlobFile, BlobFiles, BlobSink, BlobStore};
 pub use consultation::day;
@@ -97,5 +98,13 @@ impl OpenOptions {
     /// The usual options.
     pub fn new(load: Load, secret: fn() -> io::Result<[u8; 32]>) -> OpenOptions {
         OpenOptions { load, secret, cache_bytes: 1 << 20 }
+    }
+
+    /// For who looks single records up for as long as a data directory is open. What leads to the records of a
+    /// large database is some hundredth of it, and has to stay in memory, or each look reads it anew.
+    pub fn for_lookups(self, data: &Path) -> OpenOptions {
+        // A database that is not there yet is small.
+        let held = std::fs::metadata(data.join(open::DATABASE).join("db")).map_or(0, |held| held.len());
+        OpenOptions { cache_bytes: (held / 32).clamp(1 << 20, 32 << 20), ..self }
     }
 }

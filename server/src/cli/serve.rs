@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
-use copiste_core::journal::Role;
 use copiste_core::process::closing::UnderWay;
 use copiste_core::render::Press;
 
@@ -33,7 +32,7 @@ pub(super) fn run(
     output: &mut Output,
 ) -> anyhow::Result<Ending> {
     let data = Data { data: typed.data.clone(), role: None };
-    let session = Session::open(&data, Role::ExamOfficeManager, false, caller)?;
+    let session = Session::to_serve(&data, caller)?;
     let (listener, ender) = Listener::open(&session.dir)?;
     let served = Arc::new(Served {
         dir: session.dir.clone(),

@@ -39,6 +39,22 @@ impl Session {
     /// Opens the data directory of a command whose usual role is `role`; makes it when `create`. For a
     /// client of this server it is the one that is served.
     pub(super) fn open(data: &Data, role: Role, create: bool, caller: &Caller) -> anyhow::Result<Session> {
+        Session::open_with(OpenOptions::new(intake::load, secret), data, role, create, caller)
+    }
+
+    /// Opens a data directory to keep it open and to look things up in it for others.
+    pub(super) fn to_serve(data: &Data, caller: &Caller) -> anyhow::Result<Session> {
+        let options = OpenOptions::new(intake::load, secret).for_lookups(&data.data);
+        Session::open_with(options, data, Role::ExamOfficeManager, false, caller)
+    }
+
+    fn open_with(
+        options: OpenOptions,
+        data: &Data,
+        role: Role,
+        create: bool,
+        caller: &Caller,
+    ) -> anyhow::Result<Session> {
         let dir = caller.served().map_or(&data.data, |served| &served.dir).clone();
         // The server reads them for each command as well: a changed file counts from the next one on.
         let settings = Settings::read(Some(&dir))?;
@@ -54,7 +70,7 @@ impl Session {
         };
         let (store, under_way) = match caller.served() {
             Some(served) => (Arc::clone(&served.store), Arc::clone(&served.under_way)),
-            None => (Arc::new(opened(&dir)?), Arc::default()),
+            None => (Arc::new(opened(&dir, &options)?), Arc::default()),
         };
         let scratch = dir.join("scratch");
         let (actor, caller) = (Actor::operator(role), caller.clone());
@@ -107,8 +123,8 @@ impl Session {
     }
 }
 
-fn opened(dir: &Path) -> anyhow::Result<Store> {
-    let store = Store::open(dir, &OpenOptions::new(intake::load, secret))?;
+fn opened(dir: &Path, options: &OpenOptions) -> anyhow::Result<Store> {
+    let store = Store::open(dir, options)?;
     if let Some(cut) = store.cut() {
         tracing::warn!(
             line = cut.line,
