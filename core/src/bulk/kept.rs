@@ -39,7 +39,8 @@ const HEAD: u64 = 16 + 32;
 const FOOT: u64 = 8 + 32;
 
 /// Plans of one exam that are kept at most: some hundred schools times some profiles. The oldest goes.
-const MOST: usize = 1024;
+/// Fewer where it is tested.
+const MOST: usize = if cfg!(test) { 64 } else { 1024 };
 
 /// Copies that are made again before a kept plan is trusted: a renderer that draws otherwise than its
 /// version says is so found out before a reader meets it.

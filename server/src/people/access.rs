@@ -100,9 +100,12 @@ impl AccessLog {
     pub fn last(&self, exam: &str, most: usize) -> Result<Vec<Access>, PeopleError> {
         let mut last: Vec<Access> = Vec::new();
         for month in months(&self.dir).map_err(PeopleError::io("read", &self.dir))?.iter().rev() {
+            let wanted = most - last.len();
+            if wanted == 0 {
+                break;
+            }
             let path = self.dir.join(month);
             let mut of_month = VecDeque::new();
-            let wanted = most - last.len();
             let read = scan(&path, |access| {
                 if access.exam.as_deref() == Some(exam) {
                     if of_month.len() == wanted {
@@ -113,9 +116,6 @@ impl AccessLog {
             });
             read.map_err(PeopleError::io("read", &path))?;
             last.extend(of_month.into_iter().rev());
-            if last.len() >= most {
-                break;
-            }
         }
         Ok(last)
     }
